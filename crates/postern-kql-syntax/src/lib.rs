@@ -1,1 +1,5 @@
-//! stub
+//! Query text to syntax tree.
+
+pub mod ast;
+
+pub use ast::Span;

@@ -1,0 +1,2 @@
+//! The operators inside expressions.
+
