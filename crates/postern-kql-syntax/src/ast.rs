@@ -362,4 +362,3 @@ pub struct Property {
     /// Name and value.
     pub span: Span,
 }
-

@@ -143,3 +143,20 @@ pub enum Side {
     Right,
 }
 
+/// The right side of `in` and the like.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InList {
+    /// `(a, b, c)`. A single name or call may stand for a table or an array.
+    Values(Vec<Expr>),
+    /// `(T | project a)`.
+    Tabular(Box<Pipeline>),
+}
+
+/// What `typeof(…)` holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TypeOf {
+    /// One type.
+    Scalar(TypeRef),
+    /// A row.
+    Row(RowSchema),
+}

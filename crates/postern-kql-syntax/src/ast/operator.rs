@@ -257,4 +257,3 @@ pub struct TopNested {
     /// All of it.
     pub span: Span,
 }
-

@@ -379,4 +379,3 @@ pub struct Render {
     /// `with (title=…, …)`.
     pub properties: Vec<Property>,
 }
-
