@@ -269,9 +269,10 @@ pub(crate) fn bind(folder: &str, message_ids: &[String]) -> Value {
     })
 }
 
-/// What `MailItemsAccessed` adds when a whole folder was fetched.
+/// What `MailItemsAccessed` adds when a program fetched a whole folder.
 pub(crate) fn sync(folder: &str) -> Value {
     json!({
+        "ClientInfoString": "Client=REST;Client=RESTSystem;;",
         "OperationProperties": pairs(&[("MailAccessType", "Sync"), ("IsThrottled", "False")]),
         "Item": {
             "Id": "LgAAAAAAAAAAAAAAAAAAAAAAAAAAAAEMAAAB",

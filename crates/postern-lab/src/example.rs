@@ -30,6 +30,9 @@ pub(crate) fn write(out: &Path) -> Result<Summary, LabError> {
     let evidence = out.join("contoso");
     // A file of an earlier form would otherwise stay and be read as evidence.
     if evidence.exists() {
+        if !out.join("contoso.truth.json").exists() {
+            return Err(LabError::NotOurs { path: evidence });
+        }
         fs::remove_dir_all(&evidence).map_err(|source| LabError::Write { path: evidence.clone(), source })?;
     }
     let summary = generate(SEED, &options(), &evidence)?;

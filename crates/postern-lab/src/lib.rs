@@ -52,6 +52,18 @@ pub enum LabError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The folder for the evidence has files in it already.
+    #[error("{} is not empty: what lies there would be read as evidence", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder to be replaced was not made by this crate.
+    #[error("{} exists and was not written by `postern lab example`: there is no truth file beside it", path.display())]
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A record could not be turned into JSON.
     #[error("cannot encode a record as JSON: {0}")]
     Encode(#[from] serde_json::Error),
@@ -104,13 +116,15 @@ pub struct Summary {
 }
 
 /// Writes the example tenant: `contoso/` with the evidence, `contoso.truth.json` and `README.md`, all under `out`.
+///
+/// A `contoso/` of an earlier run is replaced whole; one that is not ours is left alone and reported.
 pub fn example(out: &Path) -> Result<Summary, LabError> {
     example::write(out)
 }
 
 /// Writes a tenant of this seed into the folder `out`, and the truth into `<out>.truth.json` beside it.
 ///
-/// The folder gets evidence only, so a whole folder can be handed to an investigation.
+/// The folder must be new or empty. It gets evidence only, so a whole folder can be handed to an investigation.
 pub fn generate(seed: u64, options: &Options, out: &Path) -> Result<Summary, LabError> {
     let families = options
         .families
@@ -119,6 +133,9 @@ pub fn generate(seed: u64, options: &Options, out: &Path) -> Result<Summary, Lab
         .collect::<Result<Vec<&Family>, _>>()?;
     if options.span.days() < 28 {
         return Err(LabError::SpanTooShort { from: options.span.from, to: options.span.to });
+    }
+    if std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(LabError::NotEmpty { path: out.to_owned() });
     }
     let mut tenant = Tenant::new(seed, options.span);
     noise::fill(&mut tenant)?;

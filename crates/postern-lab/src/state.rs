@@ -112,7 +112,7 @@ impl State {
         }
     }
 
-    /// Adds an inbox rule; `content` holds its conditions and actions as a JSON object.
+    /// Adds an inbox rule and gives its id; `content` holds its conditions and actions as a JSON object.
     pub(crate) fn add_inbox_rule(
         &mut self,
         dice: &mut Dice,
@@ -120,7 +120,7 @@ impl State {
         name: &str,
         description: &str,
         content: Value,
-    ) {
+    ) -> u64 {
         // Rule ids are unsigned numbers above 2^53.
         let identity = 9_300_000_000_000_000_000_u64 + dice.below(9_000_000_000_000_000_000);
         let priority = 1 + self
@@ -139,6 +139,7 @@ impl State {
             rule.insert("ObjectState".to_owned(), json!("Unchanged"));
         }
         self.inbox_rules.push(rule);
+        identity
     }
 
     /// Sets fields of one mailbox.

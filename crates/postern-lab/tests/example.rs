@@ -1,5 +1,7 @@
 //! The example tenant: the same every time, committed as it is generated, small, and free of anything real.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop anywhere")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read as _;
@@ -7,7 +9,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use postern_lab::{Summary, example};
+use postern_lab::{LabError, Summary, example};
 use serde_json::Value;
 
 fn committed() -> PathBuf {
@@ -102,6 +104,10 @@ fn a_file_of_an_earlier_run_does_not_stay() {
     let stale = folder.path().join("contoso/audit/old.csv");
     fs::create_dir_all(stale.parent().unwrap()).unwrap();
     fs::write(&stale, "x").unwrap();
+    let error = example(folder.path()).unwrap_err();
+    assert!(matches!(error, LabError::NotOurs { .. }), "{error}");
+    assert!(stale.exists(), "a folder that is not ours is left alone");
+    fs::write(folder.path().join("contoso.truth.json"), "{}").unwrap();
     example(folder.path()).unwrap();
     assert!(!stale.exists());
 }

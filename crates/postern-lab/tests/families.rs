@@ -1,5 +1,7 @@
 //! Every family can be planted, alone and all together, and a new seed makes a new tenant.
 
+#![allow(clippy::unwrap_used, reason = "a test may stop anywhere")]
+
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
@@ -44,8 +46,9 @@ fn another_seed_makes_another_tenant() {
         let (path, _) = summary.files.iter().find(|(path, _)| path.ends_with("Get-Mailbox.json")).unwrap().clone();
         std::fs::read(path).unwrap()
     };
-    assert_eq!(write(1, "a"), write(1, "b"));
-    assert_ne!(write(1, "a"), write(2, "c"));
+    let first = write(1, "first");
+    assert_eq!(first, write(1, "again"));
+    assert_ne!(first, write(2, "other"));
 }
 
 #[test]
@@ -68,4 +71,7 @@ fn wrong_wishes_are_refused_by_name() {
     short.span.to = short.span.from;
     assert!(matches!(generate(1, &short, &out), Err(LabError::SpanTooShort { .. })));
     assert!(!out.exists());
+    std::fs::create_dir_all(&out).unwrap();
+    std::fs::write(out.join("mine.csv"), "x").unwrap();
+    assert!(matches!(generate(1, &options(&[]), &out), Err(LabError::NotEmpty { .. })));
 }

@@ -16,7 +16,7 @@ use crate::dice::Dice;
 use crate::span::utc;
 use crate::state::when;
 use crate::tenant::{Attempt, Tenant};
-use crate::timeline::{EXCHANGE_ADMIN, Outcome, PORTAL};
+use crate::timeline::{EXCHANGE_ADMIN, Mail, Outcome, PORTAL};
 use crate::truth::{Case, Classification, Entity, Kind};
 use crate::world::towns::{DENVER, OSAKA, SANTIAGO, VILNIUS};
 use crate::world::{Device, Duty, Person, Place, WINDOWS_CHROME};
@@ -30,7 +30,7 @@ const HEADERS: [(&str, &str); 3] = [
     ("Tax Office", "refund@tax-refund.example"),
     ("Account Team", "security@account-check.example"),
 ];
-const TOWNS: [&str; 4] = ["freemail.example", "webmail.example", "postbox.example", "inbox.example"];
+const FREEMAIL: [&str; 4] = ["freemail.example", "webmail.example", "postbox.example", "inbox.example"];
 const MESSAGES: i64 = 380;
 
 pub(super) const FAMILY: Family = Family {
@@ -90,6 +90,7 @@ fn plant(family: &Family, tenant: &mut Tenant) -> Result<Case, LabError> {
 
     let blocked = utc(day, 6, 21);
     pour(tenant, &mut dice, made + TimeDelta::minutes(16), blocked);
+    pour_in_vain(tenant, &mut dice, blocked, utc(day, 6, 57));
     let connector_id = dice.guid();
     let alert = Alert {
         name: "Suspicious connector activity",
@@ -161,38 +162,51 @@ fn spray(tenant: &mut Tenant, dice: &mut Dice, admin: &Rc<Person>, device: &Devi
 fn pour(tenant: &mut Tenant, dice: &mut Dice, begin: NaiveDateTime, end: NaiveDateTime) {
     let seconds = (end - begin).num_seconds();
     for number in 0..MESSAGES {
-        let time = begin + TimeDelta::seconds(seconds * number / MESSAGES + dice.between(0, 25));
-        let domain = dice.pick(&TOWNS, "freemail.example");
-        let recipient = format!(
-            "{}{}@{domain}",
-            ["ann", "bob", "kim", "lee", "max", "pat"][number as usize % 6],
-            dice.between(100, 9_999)
-        );
-        let envelope = format!("b{}@{}", dice.between(1_000, 9_999), dice.pick(&ENVELOPES, "bulk-dispatch.example"));
-        let (display, header) = HEADERS
-            .get(dice.below(3) as usize)
-            .copied()
-            .unwrap_or(("Parcel Service", "notice@parcel-tracking.example"));
-        let subject = match display {
-            "Tax Office" => "Your refund is ready",
-            "Account Team" => "Confirm your account today",
-            _ => "Your parcel could not be delivered",
-        };
-        let mut mail = tenant.message(dice, time, &envelope, &recipient, subject.to_owned());
-        header.clone_into(&mut mail.header);
-        display.clone_into(&mut mail.display);
-        mail.from_ip = SERVERS.get(dice.below(3) as usize).map(|server| (*server).to_owned());
-        mail.connector = Some(CONNECTOR.to_owned());
-        mail.transport_rule = Some(RULE.to_owned());
-        mail.authenticated = false;
-        mail.size = dice.between(9_000, 14_000);
-        mail.urls = dice.between(1, 3);
-        mail.attachments = 0;
+        let time = begin + TimeDelta::seconds((seconds - 30) * number / MESSAGES + dice.between(0, 25));
+        let mut mail = spam(tenant, dice, time, number);
         (mail.status, mail.threat) = match dice.below(100) {
             0..=63 => ("FilteredAsSpam", Some(if dice.chance(60) { "Phish" } else { "Spam" })),
-            64..=75 => ("Failed", None),
+            64..=71 => ("Failed", None),
             _ => ("Delivered", None),
         };
         tenant.timeline.mail.push(mail);
     }
+}
+
+/// Once the connector is blocked, nothing gets through any more.
+fn pour_in_vain(tenant: &mut Tenant, dice: &mut Dice, begin: NaiveDateTime, end: NaiveDateTime) {
+    for number in 0..45 {
+        let time = begin + TimeDelta::seconds(30 + ((end - begin).num_seconds() - 60) * number / 45);
+        let mut mail = spam(tenant, dice, time, number);
+        mail.status = "Failed";
+        tenant.timeline.mail.push(mail);
+    }
+}
+
+fn spam(tenant: &Tenant, dice: &mut Dice, time: NaiveDateTime, number: i64) -> Mail {
+    let domain = dice.pick(&FREEMAIL, "freemail.example");
+    let recipient = format!(
+        "{}{}@{domain}",
+        ["ann", "bob", "kim", "lee", "max", "pat"][number as usize % 6],
+        dice.between(100, 9_999)
+    );
+    let envelope = format!("b{}@{}", dice.between(1_000, 9_999), dice.pick(&ENVELOPES, "bulk-dispatch.example"));
+    let (display, header) =
+        HEADERS.get(dice.below(3) as usize).copied().unwrap_or(("Parcel Service", "notice@parcel-tracking.example"));
+    let subject = match display {
+        "Tax Office" => "Your refund is ready",
+        "Account Team" => "Confirm your account today",
+        _ => "Your parcel could not be delivered",
+    };
+    let mut mail = tenant.message(dice, time, &envelope, &recipient, subject.to_owned());
+    header.clone_into(&mut mail.header);
+    display.clone_into(&mut mail.display);
+    mail.from_ip = SERVERS.get(dice.below(3) as usize).map(|server| (*server).to_owned());
+    mail.connector = Some(CONNECTOR.to_owned());
+    mail.transport_rule = Some(RULE.to_owned());
+    mail.authenticated = false;
+    mail.size = dice.between(9_000, 14_000);
+    mail.urls = dice.between(1, 3);
+    mail.attachments = 0;
+    mail
 }

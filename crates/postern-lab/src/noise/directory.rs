@@ -42,7 +42,7 @@ pub(super) fn fill(tenant: &mut Tenant) -> Result<(), LabError> {
     ] {
         let person = tenant.world.anybody(&mut dice)?;
         let time = office(tenant.span.workday_at(percent), 14 * 60 + dice.between(0, 90));
-        let session = tenant.attempt(&mut dice, Attempt::usual(time, &person, &organisation.office, PORTAL));
+        let session = tenant.attempt(&mut dice, Attempt::usual(time, &person, &person.home, PORTAL));
         let (app, principal, resource) = (dice.guid(), dice.guid(), dice.guid());
         let permissions = format!(
             "[] => [[Id: {}, ClientId: {principal}, PrincipalId: {}, ResourceId: {resource}, ConsentType: Principal, Scope:  {scope}, CreatedDateTime: , LastModifiedDateTime ]]; ",
@@ -64,7 +64,7 @@ pub(super) fn fill(tenant: &mut Tenant) -> Result<(), LabError> {
         tenant.timeline.audit.push(record);
     }
 
-    let colleague = tenant.world.people.get(12).cloned().ok_or(LabError::NobodyFor(Duty::Staff))?;
+    let colleague = tenant.world.holder(Duty::Staff)?;
     let time = office(tenant.span.workday_at(14), 11 * 60 + 5);
     let session = tenant.attempt(&mut dice, Attempt::usual(time, &admin, &organisation.office, PORTAL));
     let role = dice.guid();

@@ -24,6 +24,7 @@ const FILES: &[(&str, &str)] = &[
     ("Warehouse", "Stock count.xlsx"),
 ];
 
+#[expect(clippy::unnecessary_wraps, reason = "all kinds of noise share one signature")]
 pub(super) fn fill(tenant: &mut Tenant) -> Result<(), LabError> {
     let mut dice = tenant.dice("noise people");
     let trip = (tenant.span.workday_at(43), tenant.span.workday_at(50));

@@ -1,13 +1,13 @@
 //! Changes to mail settings that mean nothing: a rule that files build reports, a size limit, an automatic reply.
 
 use chrono::TimeDelta;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::LabError;
 use crate::audit;
 use crate::span::office;
 use crate::tenant::{Attempt, Tenant};
-use crate::timeline::{EXCHANGE_ADMIN, OUTLOOK_WEB};
+use crate::timeline::{EXCHANGE_ADMIN, OFFICE, OUTLOOK_WEB};
 use crate::world::Duty;
 
 pub(super) fn fill(tenant: &mut Tenant) -> Result<(), LabError> {
@@ -54,6 +54,29 @@ pub(super) fn fill(tenant: &mut Tenant) -> Result<(), LabError> {
         tenant.timeline.audit.push(record);
     }
 
+    let time = office(tenant.span.workday_at(26), 11 * 60 + 20);
+    let session = tenant.attempt(&mut dice, Attempt::usual(time, &admin, &organisation.office, EXCHANGE_ADMIN));
+    let parameters = [("Identity", "Mark outside mail"), ("PrependSubject", "EXTERNAL: ")];
+    let time = time + TimeDelta::seconds(205);
+    let record =
+        audit::cmdlet(&organisation, &mut dice, time, &session, "Set-TransportRule", "Mark outside mail", &parameters);
+    tenant.timeline.audit.push(record);
+
+    let buyer = tenant.world.holder(Duty::Purchasing)?;
+    let time = office(tenant.span.workday_at(46), 13 * 60 + 37);
+    let session = tenant.attempt(&mut dice, Attempt::usual(time, &buyer, &organisation.office, OFFICE));
+    let time = time + TimeDelta::seconds(290);
+    let identity = tenant.state.add_inbox_rule(
+        &mut dice,
+        &buyer,
+        "Orders",
+        "If the message: the message includes specific words in the subject 'Order confirmation' Take the following actions: move the message to folder 'Orders'",
+        json!({"SubjectContainsWords": ["Order confirmation"], "MoveToFolder": "Orders"}),
+    );
+    let record =
+        audit::mailbox(&organisation, &mut dice, time, &session, "UpdateInboxRules", 2, desktop_rule(identity));
+    tenant.timeline.audit.push(record);
+
     let away = tenant.world.holder(Duty::Director)?;
     let time = office(tenant.span.workday_at(57), 16 * 60 + 50);
     let session = tenant.attempt(&mut dice, Attempt::usual(time, &away, &away.home, OUTLOOK_WEB));
@@ -69,4 +92,27 @@ pub(super) fn fill(tenant: &mut Tenant) -> Result<(), LabError> {
     let record = audit::cmdlet(&organisation, &mut dice, time, &session, operation, &away.alias, &parameters);
     tenant.timeline.audit.push(record);
     Ok(())
+}
+
+/// What Outlook on the desktop reports when somebody adds a rule that files mail.
+fn desktop_rule(identity: u64) -> Value {
+    json!({
+        "ClientInfoString": "Client=MSExchangeRPC",
+        "ClientProcessName": "OUTLOOK.EXE",
+        "ClientVersion": "16.0.18526.20144",
+        "OperationProperties": [
+            {"Name": "RuleOperation", "Value": "AddMailboxRule"},
+            // The same id that the cmdlet shows as an unsigned number.
+            {"Name": "RuleId", "Value": identity.cast_signed().to_string()},
+            {"Name": "RuleState", "Value": "Enabled"},
+            {"Name": "RuleCondition", "Value": "{(SubString IgnoreCase(SubjectProperty)=Order confirmation)}"},
+            {"Name": "RuleName", "Value": "Orders"},
+            {"Name": "RuleProvider", "Value": "RuleOrganizer"},
+            {"Name": "RuleActions", "Value": "[{\"ActionType\":\"Move\",\"DestinationFolderId\":\"LgAAAAAAAAAAAAAAAAAAAAAAAAAAAAEQAAAB\",\"FolderIsInThisStore\":\"True\"}]"},
+        ],
+        "Item": {
+            "Id": "LgAAAAAAAAAAAAAAAAAAAAAAAAAAAAEMAAAB",
+            "ParentFolder": {"Id": "LgAAAAAAAAAAAAAAAAAAAAAAAAAAAAEMAAAB", "Name": "Inbox", "Path": "\\Inbox"},
+        },
+    })
 }

@@ -10,6 +10,7 @@ use crate::tenant::Tenant;
 const PLANS: &[&str] =
     &["ExchangeOnline", "ExchangeOnlineEnterprise", "ExchangeOnlineDeskless", "ExchangeOnlineEssentials"];
 
+#[expect(clippy::unnecessary_wraps, reason = "all kinds of noise share one signature")]
 pub(super) fn fill(tenant: &mut Tenant) -> Result<(), LabError> {
     let mut dice = tenant.dice("noise service");
     let organisation = tenant.world.organisation.clone();

@@ -101,7 +101,7 @@ fn line(text: &mut String, cells: &[String], quote_all: bool) {
         if index > 0 {
             text.push(',');
         }
-        if quote_all || cell.contains([',', '"', '\r', '\n']) {
+        if quote_all || cell.ends_with(' ') || cell.contains([',', '"', '\r', '\n']) {
             text.push('"');
             text.push_str(&cell.replace('"', "\"\""));
             text.push('"');
@@ -119,9 +119,9 @@ mod tests {
     #[test]
     fn cells_are_quoted_only_where_needed() {
         let mut text = String::new();
-        line(&mut text, &["a".to_owned(), "b,c".to_owned(), "d\"e".to_owned()], false);
+        line(&mut text, &["a".to_owned(), "b,c".to_owned(), "d\"e".to_owned(), "f ".to_owned()], false);
         line(&mut text, &["a".to_owned()], true);
-        assert_eq!(text, "a,\"b,c\",\"d\"\"e\"\r\n\"a\"\r\n");
+        assert_eq!(text, "a,\"b,c\",\"d\"\"e\",\"f \"\r\n\"a\"\r\n");
     }
 
     #[test]

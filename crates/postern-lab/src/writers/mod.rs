@@ -132,5 +132,5 @@ pub(crate) fn save(path: &Path, bytes: &[u8]) -> Result<(), LabError> {
 
 /// Packs with zstd.
 fn zstd_pack(bytes: &[u8], path: &str) -> Result<Vec<u8>, LabError> {
-    zstd::encode_all(bytes, 19).map_err(|source| LabError::Write { path: PathBuf::from(path), source })
+    zstd::encode_all(bytes, 12).map_err(|source| LabError::Write { path: PathBuf::from(path), source })
 }
