@@ -47,15 +47,15 @@ fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 fn unpack(name: &str, bytes: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::new();
-    if name.ends_with(".zst") {
-        plain = zstd::decode_all(bytes).unwrap();
-    } else if name.ends_with(".gz") {
-        flate2::read::GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
-    } else {
-        plain.extend_from_slice(bytes);
+    match name.rsplit('.').next() {
+        Some("zst") => zstd::decode_all(bytes).unwrap(),
+        Some("gz") => {
+            let mut plain = Vec::new();
+            flate2::read::GzDecoder::new(bytes).read_to_end(&mut plain).unwrap();
+            plain
+        }
+        _ => bytes.to_vec(),
     }
-    plain
 }
 
 fn texts(root: &Path) -> BTreeMap<String, String> {

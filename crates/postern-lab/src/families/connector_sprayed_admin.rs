@@ -47,7 +47,7 @@ fn plant(family: &Family, tenant: &mut Tenant) -> Result<Case, LabError> {
     let admin = tenant.world.holder(Duty::SupportAdmin)?;
     let day = tenant.span.workday_at(83);
     let device = Device::stranger("Windows10", "Chrome 145.0.0", WINDOWS_CHROME);
-    spray(tenant, &mut dice, &admin, &device, utc(day, 0, 3));
+    spray(tenant, &mut dice, &admin, &device, utc(day, 0, 31));
 
     let entry = utc(day, 1, 58);
     let place = Place::new("203.0.113.201".to_owned(), DENVER, 64_508);

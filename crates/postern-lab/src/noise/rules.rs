@@ -41,6 +41,7 @@ pub(super) fn fill(tenant: &mut Tenant) -> Result<(), LabError> {
     let admin = tenant.world.holder(Duty::MailAdmin)?;
     for (percent, parameter, value) in [
         (11, "MaxSendSize", "50 MB (52,428,800 bytes)"),
+        (20, "LitigationHoldEnabled", "True"),
         (52, "HiddenFromAddressListsEnabled", "True"),
         (71, "RetainDeletedItemsFor", "30.00:00:00"),
     ] {
@@ -56,10 +57,19 @@ pub(super) fn fill(tenant: &mut Tenant) -> Result<(), LabError> {
 
     let time = office(tenant.span.workday_at(26), 11 * 60 + 20);
     let session = tenant.attempt(&mut dice, Attempt::usual(time, &admin, &organisation.office, EXCHANGE_ADMIN));
+    // A change that diverts nothing and weakens nothing.
     let parameters = [("Identity", "Mark outside mail"), ("PrependSubject", "EXTERNAL: ")];
     let time = time + TimeDelta::seconds(205);
     let record =
         audit::cmdlet(&organisation, &mut dice, time, &session, "Set-TransportRule", "Mark outside mail", &parameters);
+    tenant.timeline.audit.push(record);
+
+    let time = office(tenant.span.workday_at(33), 10 * 60 + 2);
+    let session = tenant.attempt(&mut dice, Attempt::usual(time, &admin, &organisation.office, EXCHANGE_ADMIN));
+    let parameters = [("Identity", "All staff"), ("RequireSenderAuthenticationEnabled", "True")];
+    let time = time + TimeDelta::seconds(133);
+    let record =
+        audit::cmdlet(&organisation, &mut dice, time, &session, "Set-DistributionGroup", "All staff", &parameters);
     tenant.timeline.audit.push(record);
 
     let buyer = tenant.world.holder(Duty::Purchasing)?;
