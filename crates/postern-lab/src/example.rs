@@ -68,7 +68,7 @@ fn readme(summary: &Summary) -> String {
         text,
         "\nThe three audit exports overlap in time, and pages of the second overlap a little, so records repeat:\n\
          {} rows hold {} records. There are {} sign-ins and {} message rows; {} of the message rows are also in\n\
-         `EmailEvents`, which was kept for mail that came through a connector.\n\n\
+         `EmailEvents`, which was kept for mail that came through a connector or was forwarded.\n\n\
          Addresses: the office is 192.0.2.10, its mail relays are 192.0.2.40 and 192.0.2.41, homes and partners are in\n\
          198.51.100.0/24, phones in 2001:db8::/32, and strangers in 203.0.113.0/24.\n\n\
          Made by the crate `postern-lab`; write it again with `postern lab example --out examples`. A test fails when\n\
@@ -86,6 +86,7 @@ fn about(name: &str) -> &'static str {
         name if name.starts_with("entra/") => "Sign-ins as the Graph lists them, gzip",
         "mail/MessageTraceV2.json.zst" => "`Get-MessageTraceV2`, zstd",
         "mail/EmailEvents.ndjson.zst" => "EmailEvents of the streaming interface, zstd",
+        "mail/EmailAttachmentInfo.ndjson.zst" => "EmailAttachmentInfo of the streaming interface, zstd",
         _ => "Exchange configuration at the end of April",
     }
 }

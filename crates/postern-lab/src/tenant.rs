@@ -183,6 +183,7 @@ impl Tenant {
             threat: None,
             urls: dice.between(0, 4),
             attachments: i64::from(dice.chance(25)),
+            kept: false,
         }
     }
 }

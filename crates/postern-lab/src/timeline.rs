@@ -186,4 +186,13 @@ pub(crate) struct Mail {
     pub(crate) urls: i64,
     /// Attached files.
     pub(crate) attachments: i64,
+    /// Somebody kept its rows of the streaming interface, as is done for every message with a connector.
+    pub(crate) kept: bool,
+}
+
+impl Mail {
+    /// Whether the exports of the streaming interface have it.
+    pub(crate) fn streamed(&self) -> bool {
+        self.kept || self.connector.is_some()
+    }
 }

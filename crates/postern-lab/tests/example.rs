@@ -174,8 +174,15 @@ fn every_format_parses_and_the_counts_add_up() {
     for event in &events {
         let row = &event["properties"];
         assert!(keys.contains(&(row["NetworkMessageId"].to_string(), row["RecipientEmailAddress"].to_string())));
-        assert!(row["Connectors"].is_string());
     }
+    let with = |column: &str, value: &str| events.iter().filter(|event| event["properties"][column] == value).count();
+    assert!(with("Connectors", "Hybrid relay 02") > 300 && with("Connectors", "Contoso on-premises relay") > 300);
+    let forwarded = with("RecipientEmailAddress", "ap.archive@freemail.example");
+    let files = only(&texts, "contoso/mail/EmailAttachmentInfo").lines().filter(|line| {
+        let row: Value = serde_json::from_str(line).unwrap();
+        row["properties"]["RecipientEmailAddress"] == "ap.archive@freemail.example"
+    });
+    assert!(forwarded > 10 && files.count() == forwarded, "every invoice left with its file");
     for cmdlet in ["AcceptedDomain", "BlockedConnector", "InboundConnector", "InboxRule", "Mailbox", "TransportRule"] {
         let objects: Value =
             serde_json::from_str(only(&texts, &format!("contoso/exchange/Get-{cmdlet}.json"))).unwrap();

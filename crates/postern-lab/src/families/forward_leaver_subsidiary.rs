@@ -82,6 +82,7 @@ fn plant(family: &Family, tenant: &mut Tenant) -> Result<Case, LabError> {
         .collect();
     for original in arriving {
         let mut forwarded = original.clone();
+        forwarded.kept = true;
         forwarded.time = original.time + TimeDelta::seconds(2);
         forwarded.recipient.clone_from(&successor.upn);
         forwarded.recipient_object = Some(successor.object_id.clone());

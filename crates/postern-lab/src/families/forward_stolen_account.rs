@@ -134,9 +134,11 @@ fn plant(family: &Family, tenant: &mut Tenant) -> Result<Case, LabError> {
             let mut received = tenant.message(&mut dice, time, sender, &victim.upn, subject.clone());
             received.from_ip = Some("198.51.100.140".to_owned());
             received.attachments = 1;
+            received.kept = true;
             let later = time + TimeDelta::seconds(dice.between(3, 9));
             let mut forwarded = tenant.message(&mut dice, later, &victim.upn, TARGET, format!("FW: {subject}"));
             forwarded.attachments = 1;
+            forwarded.kept = true;
             forwarded.size = received.size + 2_311;
             tenant.timeline.mail.push(received);
             tenant.timeline.mail.push(forwarded);

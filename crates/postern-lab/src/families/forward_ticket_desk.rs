@@ -54,7 +54,8 @@ fn plant(family: &Family, tenant: &mut Tenant) -> Result<Case, LabError> {
             let subject = format!("[TICKET] {}", dice.between(4000, 4999));
             let received = tenant.message(&mut dice, time, "service@adatum.example", &owner.upn, subject.clone());
             let later = time + TimeDelta::seconds(4);
-            let forwarded = tenant.message(&mut dice, later, &owner.upn, TARGET, format!("FW: {subject}"));
+            let mut forwarded = tenant.message(&mut dice, later, &owner.upn, TARGET, format!("FW: {subject}"));
+            forwarded.kept = true;
             tenant.timeline.mail.push(received);
             tenant.timeline.mail.push(forwarded);
         }

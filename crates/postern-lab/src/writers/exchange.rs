@@ -28,7 +28,7 @@ pub(super) fn write(tenant: &Tenant) -> Result<Vec<Output>, LabError> {
             outputs.push(Output {
                 path: format!("exchange/{cmdlet}.json"),
                 bytes: text.into_bytes(),
-                rows: Rows::Configuration,
+                rows: Rows::Other,
             });
         }
     }

@@ -38,7 +38,7 @@ enum Rows {
     SignIns(usize),
     Messages(usize),
     EmailEvents(usize),
-    Configuration,
+    Other,
 }
 
 type Write = fn(&Tenant) -> Result<Vec<Output>, LabError>;
@@ -50,7 +50,7 @@ const WRITERS: &[(&str, Write)] = &[
     ("AuditData as JSON lines", audit_ndjson::write),
     ("Graph sign-ins JSON", sign_ins::write),
     ("Get-MessageTraceV2 JSON", message_trace::write),
-    ("EmailEvents stream", email_events::write),
+    ("Advanced-hunting stream", email_events::write),
     ("Exchange configuration JSON", exchange::write),
 ];
 
@@ -102,7 +102,7 @@ pub(crate) fn write(tenant: &Tenant, truth: &Truth, out: &Path) -> Result<Summar
             Rows::SignIns(count) => summary.sign_ins += count,
             Rows::Messages(count) => summary.message_rows += count,
             Rows::EmailEvents(count) => summary.email_events += count,
-            Rows::Configuration => {}
+            Rows::Other => {}
         }
         let path = output.path.split('/').fold(out.to_owned(), |path, part| path.join(part));
         save(&path, &output.bytes)?;
