@@ -90,6 +90,12 @@ pub enum LakeError {
         /// What differs.
         reason: String,
     },
+    /// The built-in table files cannot be used.
+    #[error("{source}")]
+    Schemas {
+        /// What is wrong with them.
+        source: &'static postern_model::schema::SchemaError,
+    },
     /// A file id that this writer did not give out.
     #[error("file id {id} was not begun with this writer")]
     UnknownFile {

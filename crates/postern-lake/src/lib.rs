@@ -25,13 +25,24 @@
 //! # let _ = pushed; Ok(()) }
 //! ```
 
+mod columns;
+mod digest;
 mod error;
+mod folder;
+mod keys;
 mod lake;
+mod manifest;
+mod parquet_file;
+mod provider;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use error::LakeError;
 pub use lake::{Lake, LakeOptions};
+#[doc(hidden)]
+pub use lake::{OnStep, Step};
 pub use read::{FileRecord, RejectRecord, Snapshot, TableSummary};
 pub use write::{FileId, Pushed, Writer};
 

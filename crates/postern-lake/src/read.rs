@@ -7,7 +7,10 @@ use datafusion::catalog::TableProvider;
 use postern_model::schema::Schemas;
 use postern_model::time::Ticks;
 
-use crate::LakeError;
+use crate::error::LakeError;
+use crate::lake::Inner;
+use crate::manifest::DataFile;
+use crate::provider::StoredTable;
 
 /// One input file as the store knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +23,10 @@ pub struct FileRecord {
     pub digest: String,
     /// The format's name.
     pub format: String,
-    /// Rows in the store that came from this file (rows that a better one replaced are not counted).
+    /// Rows that this file brought first. A better row may have replaced one since.
     pub rows: u64,
+    /// Rows of this file that replaced one of worse rank.
+    pub better_rows: u64,
     /// Rejected records.
     pub rejected: u64,
     /// The highest record number that was committed.
@@ -59,32 +64,64 @@ pub struct TableSummary {
 
 /// One committed state of the store, for all tables at once. Later commits do not change it. Cheap to clone.
 #[derive(Clone)]
-pub struct Snapshot {}
+pub struct Snapshot {
+    inner: Arc<Inner>,
+    tables: Arc<BTreeMap<String, Vec<Arc<DataFile>>>>,
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshot").field("tables", &self.tables.keys()).finish_non_exhaustive()
+    }
+}
 
 impl Snapshot {
+    pub(crate) async fn load(inner: &Arc<Inner>) -> Result<Self, LakeError> {
+        let mut tables: BTreeMap<String, Vec<Arc<DataFile>>> = BTreeMap::new();
+        for file in inner.manifest.data_files().await? {
+            tables.entry(file.table.clone()).or_default().push(Arc::new(file));
+        }
+        Ok(Self { inner: Arc::clone(inner), tables: Arc::new(tables) })
+    }
+
     /// The tables.
     pub fn schemas(&self) -> &Arc<Schemas> {
-        todo!()
+        &self.inner.schemas
+    }
+
+    fn files(&self, table: &str) -> &[Arc<DataFile>] {
+        self.tables.get(table).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The stored rows of a table for the query engine, with the hidden columns `_File` and `_Position` last. A table
     /// without rows is an empty table of the right columns.
     pub fn provider(&self, table: &str) -> Result<Arc<dyn TableProvider>, LakeError> {
-        todo!()
+        let schema = self.inner.schemas.get(table);
+        let schema = schema.ok_or_else(|| LakeError::UnknownTable { table: table.to_owned() })?;
+        Ok(Arc::new(StoredTable::new(&self.inner, schema, self.files(table))?))
     }
 
     /// How many rows the table has.
     pub fn rows(&self, table: &str) -> u64 {
-        todo!()
+        self.files(table).iter().map(|file| file.living()).sum()
     }
 
     /// The earliest and latest value of the table's time column; `None` without any.
     pub fn span(&self, table: &str) -> Option<(Ticks, Ticks)> {
-        todo!()
+        let files = self.files(table);
+        let from = files.iter().filter_map(|file| file.extent.min).min()?;
+        let to = files.iter().filter_map(|file| file.extent.max).max()?;
+        Some((Ticks::from_unix_nanos(from), Ticks::from_unix_nanos(to)))
     }
 
     /// Every table that has rows, in order of name.
     pub fn summaries(&self) -> Vec<TableSummary> {
-        todo!()
+        let summary = |(table, files): (&String, &Vec<Arc<DataFile>>)| TableSummary {
+            table: table.clone(),
+            rows: self.rows(table),
+            span: self.span(table),
+            bytes: files.iter().map(|file| file.bytes).sum(),
+        };
+        self.tables.iter().map(summary).filter(|summary| summary.rows > 0).collect()
     }
 }

@@ -1,8 +1,44 @@
 //! Writing: rows in, Parquet files and one SQL transaction out.
+//!
+//! | stage | where | bounded by |
+//! | --- | --- | --- |
+//! | rows to columns | [`Writer::push`], one buffer per table | [`BUFFER_ROWS`], [`BUFFER_BYTES`] over all tables |
+//! | columns to Parquet | a thread, one row group per buffer | one batch at work, one waiting |
+//! | files to store | [`Writer::commit`], one transaction | the keys of the rows since the last commit |
 
-use postern_model::row::Row;
+use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::LakeError;
+use arrow::datatypes::SchemaRef;
+use postern_model::row::{Rank, Row};
+use postern_model::schema::TableSchema;
+use sqlx::sqlite::SqliteConnection;
+
+use crate::columns::{Buffer, Entry, arrow_schema, misfit, nanos, requires_time};
+use crate::error::LakeError;
+use crate::folder::data_path;
+use crate::keys::{self, Key, KeyIndex, MAX_DATA_FILE, Met, Occurrences, Place};
+use crate::lake::Inner;
+use crate::manifest::{Commit, DataFile, NewFile, NewReject, Replaced, SourceState};
+use crate::parquet_file::{Extent, FileWriter, ROW_GROUP_ROWS, extent};
+use crate::{Lake, Step};
+
+/// A buffer of this many rows goes to disk.
+const BUFFER_ROWS: usize = ROW_GROUP_ROWS;
+
+/// When the buffers of all tables together hold this much, the largest goes to disk.
+const BUFFER_BYTES: usize = 96 << 20;
+
+/// A data file of this many rows is closed.
+const FILE_ROWS: u32 = 1 << 20;
+
+/// The longest raw text kept of a rejected record.
+const RAW_BYTES: usize = 64 << 10;
+
+/// How much raw text of rejected records is kept per input file; the reasons are kept for all.
+const RAW_BYTES_PER_FILE: usize = 16 << 20;
 
 /// An input file within a writer; the number is the one in the hidden column `_File`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,36 +58,574 @@ pub enum Pushed {
     Rejected(String),
 }
 
+/// An input file being read, or read before.
+struct Source {
+    path: String,
+    digest: String,
+    format: String,
+    last_position: u64,
+    complete: bool,
+    new_rows: u64,
+    better_rows: u64,
+    lost_cells: BTreeMap<String, u64>,
+    /// The number of its next commit.
+    batch: i64,
+    raw_bytes: usize,
+    occurrences: Occurrences,
+    /// Begun with this writer.
+    begun: bool,
+    /// Something of it is to be committed.
+    changed: bool,
+}
+
+/// The data file that a table's rows currently go to.
+struct OpenFile {
+    id: u32,
+    name: String,
+    path: PathBuf,
+    keys: Vec<(Key, Rank)>,
+    extent: Extent,
+}
+
+/// One table's side of a writer.
+struct Table {
+    schema: Arc<TableSchema>,
+    arrow: SchemaRef,
+    requires_time: bool,
+    index: KeyIndex,
+    buffer: Buffer,
+    open: Option<OpenFile>,
+}
+
 /// The one writer of a store. Nothing is visible to readers before [`Writer::commit`]; dropping the writer forgets what
 /// was pushed since the last one.
-pub struct Writer {}
+///
+/// Commit seldom (a commit makes at least one Parquet file per table written to): after many small input files
+/// together, and within a large one every few million rows.
+pub struct Writer {
+    // Dropped before the lock is given back: it may still be writing.
+    files: FileWriter,
+    lake: Arc<Inner>,
+    connection: SqliteConnection,
+    sources: HashMap<i32, Source>,
+    by_digest: HashMap<String, i32>,
+    tables: Vec<Table>,
+    by_name: HashMap<String, usize>,
+    /// Schemas seen in rows, by address; held so that no address is used again.
+    by_address: HashMap<usize, (Arc<TableSchema>, usize)>,
+    next_source: i32,
+    next_file: u32,
+    buffered: usize,
+    closed: Vec<(OpenFile, String)>,
+    replaced: BTreeMap<u32, Vec<u32>>,
+    rejects: Vec<NewReject>,
+    /// A commit was begun and it is not known whether it succeeded.
+    unsettled: bool,
+    /// The files of the unsettled commit.
+    pending: Option<(Vec<NewFile>, Vec<Replaced>)>,
+    stopped: Option<String>,
+    #[cfg(test)]
+    pub(crate) leave_files: bool,
+    _lock: File,
+}
+
+impl Lake {
+    /// The one writer. Waits while another process or writer has it; orphans of a broken run are removed here.
+    pub async fn writer(&self) -> Result<Writer, LakeError> {
+        let inner = Arc::clone(&self.inner);
+        let lock = inner.folder.lock(|| inner.options.wait()).await?;
+        let manifest = &inner.manifest;
+        let committed = manifest.data_files().await?;
+        inner.folder.remove_orphans(|path| committed.iter().any(|file| file.path == path))?;
+
+        let mut writer = Writer {
+            files: FileWriter::start(inner.folder.path(), inner.durable, &inner.options)?,
+            connection: manifest.connection().await?,
+            sources: HashMap::new(),
+            by_digest: HashMap::new(),
+            tables: Vec::new(),
+            by_name: HashMap::new(),
+            by_address: HashMap::new(),
+            next_source: 1,
+            next_file: committed.iter().map(|file| file.id + 1).max().unwrap_or(1),
+            buffered: 0,
+            closed: Vec::new(),
+            replaced: BTreeMap::new(),
+            rejects: Vec::new(),
+            unsettled: false,
+            pending: None,
+            stopped: None,
+            #[cfg(test)]
+            leave_files: false,
+            _lock: lock,
+            lake: Arc::clone(&inner),
+        };
+        let batches = manifest.batches().await?;
+        for record in manifest.sources().await? {
+            writer.next_source = writer.next_source.max(record.id.saturating_add(1));
+            writer.by_digest.insert(record.digest.clone(), record.id);
+            let batch = batches.get(&i64::from(record.id)).map_or(0, |last| last + 1);
+            writer.sources.insert(
+                record.id,
+                Source {
+                    path: record.path,
+                    digest: record.digest,
+                    format: record.format,
+                    last_position: record.last_position,
+                    complete: record.complete,
+                    new_rows: record.rows,
+                    better_rows: record.better_rows,
+                    lost_cells: record.lost_cells,
+                    batch,
+                    raw_bytes: 0,
+                    occurrences: Occurrences::default(),
+                    begun: false,
+                    changed: false,
+                },
+            );
+        }
+        for file in &committed {
+            // A table that the schema no longer has gets no new rows, so its keys are not needed.
+            let Some(schema) = inner.schemas.get(&file.table) else { continue };
+            let table = writer.table(schema);
+            let blob = manifest.keys(file.id).await?;
+            let Some(table) = writer.tables.get_mut(table) else { continue };
+            table.index.reserve(blob.len() / 16);
+            let mut rows = 0;
+            let read = keys::decode_keys(&blob, |key, rank, row| {
+                table.index.load(key, rank, file.id, row);
+                rows += 1;
+            });
+            let read = read.and_then(|()| {
+                if rows == file.rows {
+                    Ok(())
+                } else {
+                    Err(format!("data file {} has {rows} keys for {} rows", file.id, file.rows))
+                }
+            });
+            read.map_err(|reason| LakeError::Damaged { path: manifest.path().to_owned(), reason })?;
+        }
+        Ok(writer)
+    }
+}
 
 impl Writer {
-    /// Begins an input file (or one part of it, from the start): `digest` is the lower-case SHA-256 of its content and
-    /// its identity: content met before keeps its id, whatever its path. Records must be pushed from the first one on,
-    /// also when part of the file was committed earlier: what is there already is a [`Pushed::Duplicate`].
+    fn ready(&self) -> Result<(), LakeError> {
+        let reason = match &self.stopped {
+            Some(reason) => reason.clone(),
+            None if self.unsettled => "the last commit did not succeed; call it again".to_owned(),
+            None => return Ok(()),
+        };
+        Err(LakeError::WriterStopped { reason })
+    }
+
+    /// After a failure of the files nothing more can be taken in: rows are gone.
+    fn stop<T>(&mut self, result: Result<T, LakeError>) -> Result<T, LakeError> {
+        if let Err(error) = &result {
+            self.stopped.get_or_insert_with(|| error.to_string());
+        }
+        result
+    }
+
+    /// Begins an input file: `digest` is the lower-case SHA-256 of its content and its identity: content met before
+    /// keeps its id, whatever its path. Records must be pushed from the first one on, also when part of the file was
+    /// committed earlier: what is there already is a [`Pushed::Duplicate`].
     pub async fn begin_file(&mut self, path: &str, digest: &str, format: &str) -> Result<FileId, LakeError> {
-        todo!()
+        self.ready()?;
+        if let Some(id) = self.by_digest.get(digest) {
+            if let Some(source) = self.sources.get_mut(id) {
+                source.begun = true;
+                source.occurrences = Occurrences::default();
+                if source.format != format {
+                    format.clone_into(&mut source.format);
+                    source.changed = true;
+                }
+            }
+            return Ok(FileId(*id));
+        }
+        let id = self.next_source;
+        self.next_source = id.checked_add(1).ok_or(LakeError::UnknownFile { id })?;
+        self.by_digest.insert(digest.to_owned(), id);
+        self.sources.insert(
+            id,
+            Source {
+                path: path.to_owned(),
+                digest: digest.to_owned(),
+                format: format.to_owned(),
+                last_position: 0,
+                complete: false,
+                new_rows: 0,
+                better_rows: 0,
+                lost_cells: BTreeMap::new(),
+                batch: 0,
+                raw_bytes: 0,
+                occurrences: Occurrences::default(),
+                begun: true,
+                changed: true,
+            },
+        );
+        Ok(FileId(id))
+    }
+
+    /// The table's place in `tables`, made when first met.
+    fn table(&mut self, schema: &Arc<TableSchema>) -> usize {
+        if let Some(index) = self.by_name.get(&schema.name) {
+            return *index;
+        }
+        let index = self.tables.len();
+        self.tables.push(Table {
+            arrow: arrow_schema(schema),
+            requires_time: requires_time(schema),
+            index: KeyIndex::default(),
+            buffer: Buffer::new(schema),
+            open: None,
+            schema: Arc::clone(schema),
+        });
+        self.by_name.insert(schema.name.clone(), index);
+        index
+    }
+
+    /// The place of a row's table, once it is sure that the row has the shape the store has.
+    fn table_of(&mut self, row: &Row) -> Result<usize, LakeError> {
+        let address = Arc::as_ptr(&row.table) as usize;
+        let index = if let Some((_, index)) = self.by_address.get(&address) {
+            *index
+        } else {
+            let name = &row.table.name;
+            let Some(known) = self.lake.schemas.get(name).map(Arc::clone) else {
+                return Err(LakeError::UnknownTable { table: name.clone() });
+            };
+            if !Arc::ptr_eq(&known, &row.table) && known.columns != row.table.columns {
+                let reason = "its columns are not those the store was opened with".to_owned();
+                return Err(LakeError::RowShape { table: name.clone(), reason });
+            }
+            let index = self.table(&known);
+            if self.by_address.len() > 1000 {
+                self.by_address.clear();
+            }
+            self.by_address.insert(address, (Arc::clone(&row.table), index));
+            index
+        };
+        if row.values.len() != row.table.columns.len() {
+            let reason = format!("{} cells for {} columns", row.values.len(), row.table.columns.len());
+            return Err(LakeError::RowShape { table: row.table.name.clone(), reason });
+        }
+        Ok(index)
     }
 
     /// Takes one row. Full buffers go to disk on another thread; memory is bounded.
     pub fn push(&mut self, file: FileId, row: Row) -> Result<Pushed, LakeError> {
-        todo!()
+        self.ready()?;
+        let index = self.table_of(&row)?;
+        let unknown = LakeError::UnknownFile { id: file.0 };
+        let Some(source) = self.sources.get_mut(&file.0).filter(|source| source.begun) else { return Err(unknown) };
+        let Some(table) = self.tables.get_mut(index) else { return Err(unknown) };
+        let key = keys::key_of(&table.schema.name, &row.key, &mut source.occurrences);
+
+        let misfit = table.schema.columns.iter().zip(&row.values).find_map(|(column, value)| misfit(column, value));
+        if let Some(reason) = misfit {
+            return Ok(Pushed::Rejected(reason));
+        }
+        let time = row.time().and_then(nanos);
+        if time.is_none() && table.requires_time {
+            let column = &table.schema.time_column;
+            return Ok(Pushed::Rejected(match row.time() {
+                Some(time) => format!("{column} {time} is outside the years 1678 to 2261 that the store can hold"),
+                None => format!("no time in {column}"),
+            }));
+        }
+
+        if source.last_position < row.position {
+            source.last_position = row.position;
+            source.changed = true;
+        }
+        let position_in_buffer = table.buffer.len() as u32;
+        let pushed = match table.index.enter(key, row.rank, position_in_buffer) {
+            Met::Duplicate => return Ok(Pushed::Duplicate),
+            Met::New => {
+                source.new_rows += 1;
+                Pushed::New
+            }
+            Met::Better(place) => {
+                match place {
+                    Place::Buffered(old) => table.buffer.kill(old),
+                    Place::Stored { file, row } => self.replaced.entry(file).or_default().push(row),
+                }
+                source.better_rows += 1;
+                Pushed::Superseded
+            }
+        };
+        source.changed = true;
+        let before = table.buffer.bytes();
+        let entry = Entry { key, rank: row.rank, time, dead: false };
+        let lost_cells = &mut source.lost_cells;
+        let schema = &table.schema;
+        table.buffer.push(file.0, row.position, &row.values, entry, |column| {
+            if let Some(column) = schema.columns.get(column) {
+                *lost_cells.entry(format!("{}.{}", schema.name, column.name)).or_insert(0) += 1;
+            }
+        });
+        self.buffered += table.buffer.bytes() - before;
+        if table.buffer.len() >= BUFFER_ROWS {
+            self.flush(index)?;
+        } else if self.buffered >= BUFFER_BYTES {
+            let largest = self.tables.iter().enumerate().max_by_key(|(_, table)| table.buffer.bytes());
+            if let Some((largest, _)) = largest {
+                self.flush(largest)?;
+            }
+        }
+        Ok(pushed)
+    }
+
+    /// Cells of this file, in all commits so far and the coming one, whose value became null because the store cannot
+    /// hold it; by `Table.Column`.
+    pub fn lost_cells(&self, file: FileId) -> BTreeMap<String, u64> {
+        self.sources.get(&file.0).map(|source| source.lost_cells.clone()).unwrap_or_default()
     }
 
     /// Records that a record could not become a row. Doing so again (same position and reason) changes nothing.
     pub fn reject(&mut self, file: FileId, position: u64, reason: &str, raw: Option<&str>) -> Result<(), LakeError> {
-        todo!()
+        self.ready()?;
+        let unknown = LakeError::UnknownFile { id: file.0 };
+        let Some(source) = self.sources.get_mut(&file.0).filter(|source| source.begun) else { return Err(unknown) };
+        let raw = raw.map(|raw| cut(raw, RAW_BYTES)).filter(|raw| source.raw_bytes + raw.len() <= RAW_BYTES_PER_FILE);
+        source.raw_bytes += raw.map_or(0, str::len);
+        source.last_position = source.last_position.max(position);
+        source.changed = true;
+        self.rejects.push(NewReject {
+            source: file.0,
+            position,
+            reason: reason.to_owned(),
+            raw: raw.map(str::to_owned),
+        });
+        Ok(())
     }
 
     /// The file was read to its end; with the next commit it is [`crate::FileRecord::complete`].
     pub fn end_file(&mut self, file: FileId) {
-        todo!()
+        if let Some(source) = self.sources.get_mut(&file.0).filter(|source| source.begun) {
+            source.changed |= !source.complete;
+            source.complete = true;
+            source.occurrences = Occurrences::default();
+        }
+    }
+
+    /// Hands a table's buffer to the writing thread.
+    fn flush(&mut self, index: usize) -> Result<(), LakeError> {
+        let flushed = self.try_flush(index);
+        self.stop(flushed)
+    }
+
+    fn try_flush(&mut self, index: usize) -> Result<(), LakeError> {
+        let Some(table) = self.tables.get_mut(index) else { return Ok(()) };
+        if table.buffer.len() == 0 {
+            return Ok(());
+        }
+        self.buffered = self.buffered.saturating_sub(table.buffer.bytes());
+        let name = &table.schema.name;
+        let chunk = table.buffer.take(&table.arrow).map_err(|e| LakeError::table(name)(e.into()))?;
+        if chunk.entries.is_empty() {
+            return Ok(());
+        }
+        let open = match &mut table.open {
+            Some(open) => open,
+            empty => {
+                let id = self.next_file;
+                if id >= MAX_DATA_FILE {
+                    let reason = "the store has as many data files as it can number".to_owned();
+                    return Err(LakeError::Damaged { path: self.lake.manifest.path().to_owned(), reason });
+                }
+                self.next_file += 1;
+                let folder = self.lake.folder.make_table(name)?;
+                let file = file_name(id);
+                empty.insert(OpenFile {
+                    id,
+                    path: folder.join(&file),
+                    name: file,
+                    keys: Vec::new(),
+                    extent: Extent::default(),
+                })
+            }
+        };
+        for entry in &chunk.entries {
+            table.index.moved(entry.key, open.id, open.keys.len() as u32);
+            open.keys.push((entry.key, entry.rank));
+            open.extent.add(entry.time);
+        }
+        self.files.rows(open.id, &open.path, chunk.batch)?;
+        if open.keys.len() >= FILE_ROWS as usize {
+            self.close(index)?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, index: usize) -> Result<(), LakeError> {
+        let Some(table) = self.tables.get_mut(index) else { return Ok(()) };
+        if let Some(open) = table.open.take() {
+            self.files.close(open.id, &open.path)?;
+            self.closed.push((open, table.schema.name.clone()));
+        }
+        Ok(())
     }
 
     /// Makes everything pushed and rejected so far durable and visible, or nothing of it. After an error of the
     /// manifest it may be called again; a commit that had in fact succeeded is then recognised and not repeated.
     pub async fn commit(&mut self) -> Result<(), LakeError> {
-        todo!()
+        if let Some(reason) = &self.stopped {
+            return Err(LakeError::WriterStopped { reason: reason.clone() });
+        }
+        if self.pending.is_none() {
+            for index in 0..self.tables.len() {
+                self.flush(index)?;
+                let closed = self.close(index);
+                self.stop(closed)?;
+            }
+            if !self.sources.values().any(|source| source.changed) {
+                return Ok(());
+            }
+            let settled = self.files.settle(self.lake.folder.path()).await;
+            self.stop(settled)?;
+            let replaced = self.replaced_rows().await;
+            let replaced = self.stop(replaced)?;
+            let files = self.new_files();
+            let files = self.stop(files)?;
+            self.pending = Some((files, replaced));
+        }
+        let Some((files, replaced)) = &self.pending else { return Ok(()) };
+        self.unsettled = true;
+        let mut sources: Vec<_> =
+            self.sources.iter().filter(|(_, source)| source.changed).map(|(id, source)| source.state(*id)).collect();
+        sources.sort_by_key(|source| source.id);
+        let commit = Commit { sources, files, replaced, rejects: &self.rejects };
+        let options = &self.lake.options;
+        self.lake.manifest.commit(&mut self.connection, &commit, || options.step(Step::TransactionFilled)).await?;
+        options.step(Step::Committed).map_err(LakeError::io("write", self.lake.manifest.path()))?;
+
+        self.unsettled = false;
+        self.pending = None;
+        self.closed.clear();
+        self.replaced.clear();
+        self.rejects.clear();
+        for source in self.sources.values_mut().filter(|source| source.changed) {
+            source.changed = false;
+            source.batch += 1;
+        }
+        Ok(())
     }
+
+    /// Brings everything to disk, without committing it.
+    #[cfg(test)]
+    pub(crate) async fn flush_all(&mut self) {
+        for index in 0..self.tables.len() {
+            self.flush(index).unwrap_or_default();
+            self.close(index).unwrap_or_default();
+        }
+        self.files.settle(self.lake.folder.path()).await.unwrap_or_default();
+    }
+
+    fn new_files(&self) -> Result<Vec<NewFile>, LakeError> {
+        let new = |(open, table): &(OpenFile, String)| {
+            let bytes = self.files.size(open.id).ok_or_else(|| {
+                LakeError::io("write", &open.path)(std::io::Error::other("the file was not completed"))
+            })?;
+            let file = DataFile {
+                id: open.id,
+                table: table.clone(),
+                path: data_path(table, &open.name),
+                rows: open.keys.len() as u64,
+                bytes,
+                extent: open.extent,
+                replaced: Vec::new(),
+            };
+            Ok(NewFile { file, keys: keys::encode_keys(&open.keys) })
+        };
+        self.closed.iter().map(new).collect()
+    }
+
+    /// The rows this commit replaces, and what the time column's extent is without them.
+    async fn replaced_rows(&self) -> Result<Vec<Replaced>, LakeError> {
+        if self.replaced.is_empty() {
+            return Ok(Vec::new());
+        }
+        let committed: HashMap<u32, DataFile> =
+            self.lake.manifest.data_files().await?.into_iter().map(|file| (file.id, file)).collect();
+        let mut work = Vec::new();
+        for (data_file, rows) in &self.replaced {
+            let mut rows = rows.clone();
+            rows.sort_unstable();
+            rows.dedup();
+            let (path, table, mut gone) = if let Some(file) = committed.get(data_file) {
+                (self.lake.folder.path().join(&file.path), file.table.clone(), file.replaced.clone())
+            } else if let Some((open, table)) = self.closed.iter().find(|(open, _)| open.id == *data_file) {
+                (open.path.clone(), table.clone(), Vec::new())
+            } else {
+                let reason = format!("data file {data_file} is not in it");
+                return Err(LakeError::Damaged { path: self.lake.manifest.path().to_owned(), reason });
+            };
+            gone.extend_from_slice(&rows);
+            gone.sort_unstable();
+            let time_column = self.lake.schemas.get(&table).map(|t| t.time_column.clone()).unwrap_or_default();
+            work.push((*data_file, rows, path, time_column, gone));
+        }
+        let folder = self.lake.folder.path();
+        tokio::task::spawn_blocking(move || {
+            work.into_iter()
+                .map(|(data_file, rows, path, time_column, gone)| {
+                    Ok(Replaced { data_file, rows, extent: extent(&path, &time_column, &gone)? })
+                })
+                .collect()
+        })
+        .await
+        .map_err(|e| LakeError::io("read data files in", folder)(std::io::Error::other(e)))?
+    }
+}
+
+impl Source {
+    fn state(&self, id: i32) -> SourceState<'_> {
+        SourceState {
+            id,
+            path: &self.path,
+            digest: &self.digest,
+            format: &self.format,
+            last_position: self.last_position,
+            complete: self.complete,
+            new_rows: self.new_rows,
+            better_rows: self.better_rows,
+            lost_cells: &self.lost_cells,
+            batch: self.batch,
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        #[cfg(test)]
+        if self.leave_files {
+            return;
+        }
+        // Files of a commit that may have succeeded must stay; the next writer knows.
+        if self.unsettled {
+            return;
+        }
+        // Waits for the thread, so that nothing appears after it was removed.
+        self.files.end();
+        let open = self.tables.iter().filter_map(|table| table.open.as_ref());
+        for file in open.chain(self.closed.iter().map(|(file, _)| file)) {
+            // What cannot be removed now, the next writer removes.
+            let _ = std::fs::remove_file(&file.path);
+        }
+    }
+}
+
+/// A name that no other data file ever had, also not an orphan of the same number.
+fn file_name(id: u32) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let seed = format!("{id} {} {}", now.as_nanos(), std::process::id());
+    let hash = blake3::hash(seed.as_bytes()).to_hex();
+    format!("{id:06}-{}.parquet", hash.get(..16).unwrap_or_default())
+}
+
+/// The longest beginning of `text` that has at most `limit` bytes.
+fn cut(text: &str, limit: usize) -> &str {
+    text.get(..text.floor_char_boundary(limit)).unwrap_or(text)
 }

@@ -1,0 +1,279 @@
+//! Rows to columns: a table's Arrow schema and the buffer in which its rows wait.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanBuilder, DurationNanosecondBuilder, Float64Builder, Int32Builder, Int64Builder, RecordBatch,
+    StringViewBuilder, TimestampNanosecondBuilder, UInt32Array,
+};
+use arrow::compute::take;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::error::ArrowError;
+use postern_model::row::{Rank, Value};
+use postern_model::schema::{Column, ColumnType, TableSchema};
+use postern_model::time::{MAX_TICKS, Ticks};
+
+use crate::keys::Key;
+use crate::{FILE_COLUMN, POSITION_COLUMN, TYPE_KEY};
+
+/// The longest text of one cell. Arrow's views cannot address more than 4 GiB; a record of this size is no record.
+pub(crate) const MAX_CELL: usize = 1 << 30;
+
+/// The Arrow type a KQL type is stored as.
+fn data_type(kind: ColumnType) -> DataType {
+    match kind {
+        ColumnType::Bool => DataType::Boolean,
+        ColumnType::Int => DataType::Int32,
+        ColumnType::Long => DataType::Int64,
+        ColumnType::Real => DataType::Float64,
+        ColumnType::DateTime => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
+        ColumnType::TimeSpan => DataType::Duration(TimeUnit::Nanosecond),
+        ColumnType::String | ColumnType::Guid | ColumnType::Dynamic => DataType::Utf8View,
+    }
+}
+
+/// The Arrow schema of a stored table: its columns, then the hidden ones.
+pub(crate) fn arrow_schema(table: &TableSchema) -> SchemaRef {
+    let field = |name: &str, kind: ColumnType, nullable: bool| {
+        let metadata = HashMap::from([(TYPE_KEY.to_owned(), kind.name().to_owned())]);
+        Field::new(name, data_type(kind), nullable).with_metadata(metadata)
+    };
+    let declared = table.columns.iter().map(|c| field(&c.name, c.kind, c.kind != ColumnType::String));
+    let hidden = [field(FILE_COLUMN, ColumnType::Int, false), field(POSITION_COLUMN, ColumnType::Long, false)];
+    Arc::new(Schema::new(declared.chain(hidden).collect::<Vec<_>>()))
+}
+
+/// Whether a row without a time is refused. A configuration snapshot may not say when it was taken.
+pub(crate) fn requires_time(table: &TableSchema) -> bool {
+    table.family != "config-snapshot"
+}
+
+/// One column under construction.
+enum Cells {
+    Bool(BooleanBuilder),
+    Int(Int32Builder),
+    Long(Int64Builder),
+    Real(Float64Builder),
+    DateTime(TimestampNanosecondBuilder),
+    TimeSpan(DurationNanosecondBuilder),
+    /// Missing is the empty text.
+    Text(StringViewBuilder),
+    /// Missing is null.
+    Nullable(StringViewBuilder),
+}
+
+/// What happened to a cell.
+enum Kept {
+    /// Stored as given; its size in bytes.
+    Whole(usize),
+    /// The type cannot hold the value: null now.
+    Lost,
+}
+
+impl Cells {
+    fn new(kind: ColumnType) -> Self {
+        match kind {
+            ColumnType::Bool => Self::Bool(BooleanBuilder::new()),
+            ColumnType::Int => Self::Int(Int32Builder::new()),
+            ColumnType::Long => Self::Long(Int64Builder::new()),
+            ColumnType::Real => Self::Real(Float64Builder::new()),
+            ColumnType::DateTime => Self::DateTime(TimestampNanosecondBuilder::new().with_timezone("UTC")),
+            ColumnType::TimeSpan => Self::TimeSpan(DurationNanosecondBuilder::new()),
+            ColumnType::String => Self::Text(StringViewBuilder::new()),
+            ColumnType::Guid | ColumnType::Dynamic => Self::Nullable(StringViewBuilder::new()),
+        }
+    }
+
+    /// Appends a value that [`misfit`] let through.
+    fn append(&mut self, value: &Value) -> Kept {
+        match (self, value) {
+            (Self::Bool(cells), Value::Bool(value)) => {
+                cells.append_value(*value);
+                Kept::Whole(1)
+            }
+            (Self::Int(cells), Value::Long(value)) => number(i32::try_from(*value).ok(), |v| cells.append_option(v), 4),
+            (Self::Long(cells), Value::Long(value)) => number(Some(*value), |v| cells.append_option(v), 8),
+            (Self::Real(cells), Value::Real(value)) => number(Some(*value), |v| cells.append_option(v), 8),
+            (Self::Real(cells), Value::Long(value)) => number(Some(*value as f64), |v| cells.append_option(v), 8),
+            (Self::DateTime(cells), Value::DateTime(value)) => number(nanos(*value), |v| cells.append_option(v), 8),
+            (Self::TimeSpan(cells), Value::TimeSpan(value)) => {
+                number(value.checked_mul(100), |v| cells.append_option(v), 8)
+            }
+            (Self::Text(cells) | Self::Nullable(cells), Value::String(text) | Value::Dynamic(text)) => {
+                cells.append_value(text);
+                Kept::Whole(text.len() + 16)
+            }
+            (cells, _) => {
+                cells.append_missing();
+                Kept::Whole(8)
+            }
+        }
+    }
+
+    fn append_missing(&mut self) {
+        match self {
+            Self::Bool(cells) => cells.append_null(),
+            Self::Int(cells) => cells.append_null(),
+            Self::Long(cells) => cells.append_null(),
+            Self::Real(cells) => cells.append_null(),
+            Self::DateTime(cells) => cells.append_null(),
+            Self::TimeSpan(cells) => cells.append_null(),
+            Self::Text(cells) => cells.append_value(""),
+            Self::Nullable(cells) => cells.append_null(),
+        }
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Bool(cells) => Arc::new(cells.finish()),
+            Self::Int(cells) => Arc::new(cells.finish()),
+            Self::Long(cells) => Arc::new(cells.finish()),
+            Self::Real(cells) => Arc::new(cells.finish()),
+            // `finish` keeps the builder's type, time zone included.
+            Self::DateTime(cells) => Arc::new(cells.finish()),
+            Self::TimeSpan(cells) => Arc::new(cells.finish()),
+            Self::Text(cells) | Self::Nullable(cells) => Arc::new(cells.finish()),
+        }
+    }
+}
+
+/// An instant in the store's unit; `None` when it is outside what that can hold.
+pub(crate) fn nanos(value: Ticks) -> Option<i64> {
+    if (0..=MAX_TICKS).contains(&value.0) { value.unix_nanos() } else { None }
+}
+
+fn number<T>(value: Option<T>, append: impl FnOnce(Option<T>), size: usize) -> Kept {
+    let lost = value.is_none();
+    append(value);
+    if lost { Kept::Lost } else { Kept::Whole(size) }
+}
+
+/// Why a value cannot be stored in a column at all; `None` when it can (as itself, or as a counted null).
+pub(crate) fn misfit(column: &Column, value: &Value) -> Option<String> {
+    let name = match (column.kind, value) {
+        (_, Value::Null)
+        | (ColumnType::Bool, Value::Bool(_))
+        | (ColumnType::Int | ColumnType::Long | ColumnType::Real, Value::Long(_))
+        | (ColumnType::Real, Value::Real(_))
+        | (ColumnType::DateTime, Value::DateTime(_))
+        | (ColumnType::TimeSpan, Value::TimeSpan(_)) => return None,
+        (ColumnType::String | ColumnType::Guid, Value::String(text)) | (ColumnType::Dynamic, Value::Dynamic(text)) => {
+            let size = text.len();
+            return (size > MAX_CELL)
+                .then(|| format!("column `{}` has {size} bytes, more than a cell may have", column.name));
+        }
+        (_, Value::Bool(_)) => "a truth value",
+        (_, Value::Long(_)) => "a whole number",
+        (_, Value::Real(_)) => "a number",
+        (_, Value::DateTime(_)) => "an instant",
+        (_, Value::TimeSpan(_)) => "a duration",
+        (_, Value::String(_)) => "a text",
+        (_, Value::Dynamic(_)) => "JSON",
+    };
+    Some(format!("column `{}` is a {} and was given {name}", column.name, column.kind.name()))
+}
+
+/// A row in the buffer, apart from its cells.
+pub(crate) struct Entry {
+    /// Identity.
+    pub(crate) key: Key,
+    /// Closeness to the source.
+    pub(crate) rank: Rank,
+    /// The time column in nanoseconds, if it has one.
+    pub(crate) time: Option<i64>,
+    /// A better row with the same key came before this one was written.
+    pub(crate) dead: bool,
+}
+
+/// The rows of one table that are not in a data file yet.
+pub(crate) struct Buffer {
+    cells: Vec<Cells>,
+    files: Int32Builder,
+    positions: Int64Builder,
+    entries: Vec<Entry>,
+    bytes: usize,
+}
+
+/// A full buffer as one batch in order of time.
+pub(crate) struct Chunk {
+    /// The rows.
+    pub(crate) batch: RecordBatch,
+    /// Their entries in the same order.
+    pub(crate) entries: Vec<Entry>,
+}
+
+impl Buffer {
+    pub(crate) fn new(table: &TableSchema) -> Self {
+        Self {
+            cells: table.columns.iter().map(|c| Cells::new(c.kind)).collect(),
+            files: Int32Builder::new(),
+            positions: Int64Builder::new(),
+            entries: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    /// The number of rows, and so the index of the next one.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// A good guess of the memory in use.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The row at `index` is not to be written.
+    pub(crate) fn kill(&mut self, index: u32) {
+        if let Some(entry) = self.entries.get_mut(index as usize) {
+            entry.dead = true;
+        }
+    }
+
+    /// Appends a row; `lost` is called with the index of each column whose value became null.
+    pub(crate) fn push(
+        &mut self,
+        file: i32,
+        position: u64,
+        values: &[Value],
+        entry: Entry,
+        mut lost: impl FnMut(usize),
+    ) {
+        for (index, cells) in self.cells.iter_mut().enumerate() {
+            match cells.append(values.get(index).unwrap_or(&Value::Null)) {
+                Kept::Whole(size) => self.bytes += size,
+                Kept::Lost => lost(index),
+            }
+        }
+        self.files.append_value(file);
+        self.positions.append_value(position as i64);
+        self.entries.push(entry);
+        self.bytes += 64;
+    }
+
+    /// Empties the buffer: the living rows in order of time, those without a time first.
+    pub(crate) fn take(&mut self, schema: &SchemaRef) -> Result<Chunk, ArrowError> {
+        let entries = std::mem::take(&mut self.entries);
+        self.bytes = 0;
+        let mut columns: Vec<ArrayRef> = self.cells.iter_mut().map(Cells::finish).collect();
+        columns.push(Arc::new(self.files.finish()));
+        columns.push(Arc::new(self.positions.finish()));
+
+        let mut order: Vec<(Option<i64>, u32)> =
+            entries.iter().zip(0u32..).filter(|(entry, _)| !entry.dead).map(|(entry, i)| (entry.time, i)).collect();
+        // The row's own number breaks ties: the same input gives the same file.
+        order.sort_unstable();
+        let as_pushed = order.len() == entries.len() && order.iter().zip(0u32..).all(|((_, from), to)| *from == to);
+        if as_pushed {
+            return Ok(Chunk { batch: RecordBatch::try_new(Arc::clone(schema), columns)?, entries });
+        }
+        let mut slots: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
+        let sorted =
+            order.iter().filter_map(|(_, from)| slots.get_mut(*from as usize).and_then(Option::take)).collect();
+        let indices = UInt32Array::from_iter_values(order.into_iter().map(|(_, from)| from));
+        let columns =
+            columns.iter().map(|column| take(column.as_ref(), &indices, None)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Chunk { batch: RecordBatch::try_new(Arc::clone(schema), columns)?, entries: sorted })
+    }
+}

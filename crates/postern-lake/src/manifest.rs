@@ -1,0 +1,530 @@
+//! The manifest: the SQL database that says what is committed.
+//!
+//! | table | a row is |
+//! | --- | --- |
+//! | `store` | one fact about the store: its format number |
+//! | `sources` | one input file, known by the digest of its content |
+//! | `batches` | one commit of one input file; the key (source, batch) makes a commit that is sent again a no-op |
+//! | `data_files` | one Parquet file, its rows and the extent of its time column |
+//! | `data_keys` | the keys of a Parquet file's rows, in their order |
+//! | `replaced_rows` | rows of a Parquet file that better ones replaced in one commit |
+//! | `rejects` | one record that could not become a row |
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection, Row, Sqlite, Transaction};
+
+use crate::error::LakeError;
+use crate::folder::{MANIFEST, NEW_MANIFEST, create_file, sync_folder};
+use crate::keys::{decode_rows, encode_rows};
+use crate::parquet_file::Extent;
+use crate::read::{FileRecord, RejectRecord};
+
+/// The format number of stores that this program makes and the newest it can read.
+pub(crate) const FORMAT: i64 = 1;
+
+const SCHEMA: &str = "
+CREATE TABLE store (key TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE sources (
+    id INTEGER NOT NULL PRIMARY KEY,
+    path TEXT NOT NULL,
+    digest TEXT NOT NULL UNIQUE,
+    format TEXT NOT NULL,
+    last_position BIGINT NOT NULL,
+    complete BOOLEAN NOT NULL,
+    new_rows BIGINT NOT NULL,
+    better_rows BIGINT NOT NULL,
+    lost_cells TEXT NOT NULL
+);
+CREATE TABLE batches (
+    source INTEGER NOT NULL REFERENCES sources (id),
+    batch BIGINT NOT NULL,
+    commit_number BIGINT NOT NULL,
+    PRIMARY KEY (source, batch)
+);
+CREATE TABLE data_files (
+    id INTEGER NOT NULL PRIMARY KEY,
+    table_name TEXT NOT NULL,
+    path TEXT NOT NULL UNIQUE,
+    row_count BIGINT NOT NULL,
+    replaced BIGINT NOT NULL,
+    bytes BIGINT NOT NULL,
+    min_time BIGINT,
+    max_time BIGINT,
+    missing_times BIGINT NOT NULL,
+    commit_number BIGINT NOT NULL
+);
+CREATE TABLE data_keys (
+    data_file INTEGER NOT NULL PRIMARY KEY REFERENCES data_files (id),
+    keys BLOB NOT NULL
+);
+CREATE TABLE replaced_rows (
+    data_file INTEGER NOT NULL REFERENCES data_files (id),
+    commit_number BIGINT NOT NULL,
+    row_numbers BLOB NOT NULL,
+    PRIMARY KEY (data_file, commit_number)
+);
+CREATE TABLE rejects (
+    source INTEGER NOT NULL REFERENCES sources (id),
+    position BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    raw TEXT,
+    PRIMARY KEY (source, position, reason)
+);
+";
+
+/// One committed Parquet file.
+#[derive(Debug, Clone)]
+pub(crate) struct DataFile {
+    pub(crate) id: u32,
+    pub(crate) table: String,
+    /// Relative to the store's folder, with `/`.
+    pub(crate) path: String,
+    /// Rows in the file.
+    pub(crate) rows: u64,
+    pub(crate) bytes: u64,
+    /// Of the rows that count.
+    pub(crate) extent: Extent,
+    /// Rows that do not count, ascending.
+    pub(crate) replaced: Vec<u32>,
+}
+
+/// An input file's state as a commit writes it.
+pub(crate) struct SourceState<'a> {
+    pub(crate) id: i32,
+    pub(crate) path: &'a str,
+    pub(crate) digest: &'a str,
+    pub(crate) format: &'a str,
+    pub(crate) last_position: u64,
+    pub(crate) complete: bool,
+    pub(crate) new_rows: u64,
+    pub(crate) better_rows: u64,
+    pub(crate) lost_cells: &'a BTreeMap<String, u64>,
+    pub(crate) batch: i64,
+}
+
+/// A data file as a commit writes it.
+pub(crate) struct NewFile {
+    pub(crate) file: DataFile,
+    pub(crate) keys: Vec<u8>,
+}
+
+/// Rows of one data file that a commit replaces.
+pub(crate) struct Replaced {
+    pub(crate) data_file: u32,
+    /// Newly replaced, ascending.
+    pub(crate) rows: Vec<u32>,
+    /// Of the rows that still count; `None` leaves it as it was.
+    pub(crate) extent: Option<Extent>,
+}
+
+/// A rejected record as a commit writes it.
+pub(crate) struct NewReject {
+    pub(crate) source: i32,
+    pub(crate) position: u64,
+    pub(crate) reason: String,
+    pub(crate) raw: Option<String>,
+}
+
+/// Everything one commit writes.
+pub(crate) struct Commit<'a> {
+    pub(crate) sources: Vec<SourceState<'a>>,
+    pub(crate) files: &'a [NewFile],
+    pub(crate) replaced: &'a [Replaced],
+    pub(crate) rejects: &'a [NewReject],
+}
+
+/// The manifest of one store.
+#[derive(Debug, Clone)]
+pub(crate) struct Manifest {
+    path: PathBuf,
+    options: SqliteConnectOptions,
+    pool: SqlitePool,
+}
+
+fn as_i64(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn as_u64(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+impl Manifest {
+    /// Opens the manifest in `folder`; `None` when there is none.
+    pub(crate) async fn open(folder: &Path, durable: bool) -> Result<Option<Self>, LakeError> {
+        let path = folder.join(MANIFEST);
+        match std::fs::metadata(&path) {
+            Ok(meta) if meta.len() == 0 => return Ok(None),
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(LakeError::io("read", &path)(error)),
+        }
+        match Self::connect(&path, connect_options(&path, durable), folder).await {
+            Err(error) if unwritable(&error) && !has_content(&beside(&path, "-wal")) => {
+                // A store on a medium that cannot be written: with no log to replay, the file alone is the store.
+                let options = SqliteConnectOptions::new().filename(&path).read_only(true).immutable(true);
+                Self::connect(&path, options, folder).await.map(Some)
+            }
+            other => other.map(Some),
+        }
+    }
+
+    async fn connect(path: &Path, options: SqliteConnectOptions, folder: &Path) -> Result<Self, LakeError> {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(2)
+            .connect_with(options.clone())
+            .await
+            .map_err(sql("open", path))?;
+        let manifest = Self { path: path.to_owned(), options, pool };
+        let ours: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'store'")
+                .fetch_one(&manifest.pool)
+                .await
+                .map_err(sql("read", path))?;
+        let foreign = || LakeError::NotAStore { path: folder.to_owned(), found: MANIFEST.to_owned() };
+        if ours == 0 {
+            return Err(foreign());
+        }
+        let format: Option<String> = sqlx::query_scalar("SELECT value FROM store WHERE key = 'postern_store_format'")
+            .fetch_optional(&manifest.pool)
+            .await
+            .map_err(sql("read", path))?;
+        let found: i64 = format.and_then(|text| text.parse().ok()).ok_or_else(foreign)?;
+        if found > FORMAT {
+            return Err(LakeError::TooNew { path: folder.to_owned(), found, known: FORMAT });
+        }
+        Ok(manifest)
+    }
+
+    /// Makes the manifest: aside, and moved to its name when complete. The caller holds the writer's lock.
+    pub(crate) async fn create(folder: &Path, durable: bool) -> Result<Self, LakeError> {
+        let path = folder.join(MANIFEST);
+        let aside = folder.join(NEW_MANIFEST);
+        for suffix in ["", "-wal", "-shm"] {
+            let leftover = beside(&aside, suffix);
+            match std::fs::remove_file(&leftover) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(LakeError::io("remove", &leftover)(error));
+                }
+                _ => {}
+            }
+        }
+        // Made here, not by the database: its own files take their permissions from this one.
+        drop(create_file(&aside).map_err(LakeError::io("make", &aside))?);
+        let made = async {
+            let mut connection = SqliteConnection::connect_with(&connect_options(&aside, durable)).await?;
+            let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+            sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
+            sqlx::query("INSERT INTO store (key, value) VALUES ('postern_store_format', ?)")
+                .bind(FORMAT.to_string())
+                .execute(&mut *transaction)
+                .await?;
+            transaction.commit().await?;
+            connection.close().await
+        };
+        made.await.map_err(sql("make", &aside))?;
+        std::fs::rename(&aside, &path).map_err(LakeError::io("make", &path))?;
+        if durable {
+            sync_folder(folder).map_err(LakeError::io("write", folder))?;
+        }
+        Self::connect(&path, connect_options(&path, durable), folder).await
+    }
+
+    /// Closes all shared connections, so that the log is gone and the file alone is the store.
+    #[cfg(test)]
+    pub(crate) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A connection of the writer's own.
+    pub(crate) async fn connection(&self) -> Result<SqliteConnection, LakeError> {
+        SqliteConnection::connect_with(&self.options).await.map_err(sql("open", &self.path))
+    }
+
+    fn read(&self) -> impl Fn(sqlx::Error) -> LakeError + '_ {
+        move |source| sql("read", &self.path)(source)
+    }
+
+    fn damaged(&self, reason: impl Into<String>) -> LakeError {
+        LakeError::Damaged { path: self.path.clone(), reason: reason.into() }
+    }
+
+    /// All committed data files as of one moment.
+    pub(crate) async fn data_files(&self) -> Result<Vec<DataFile>, LakeError> {
+        let mut transaction = self.pool.begin().await.map_err(self.read())?;
+        let rows = sqlx::query(
+            "SELECT id, table_name, path, row_count, bytes, min_time, max_time, missing_times \
+             FROM data_files ORDER BY id",
+        )
+        .fetch_all(&mut *transaction)
+        .await
+        .map_err(self.read())?;
+        let replaced = sqlx::query("SELECT data_file, row_numbers FROM replaced_rows")
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(self.read())?;
+        transaction.rollback().await.map_err(self.read())?;
+
+        let mut gone: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
+        for row in replaced {
+            let numbers = decode_rows(&get::<Vec<u8>>(&row, 1).map_err(self.read())?).map_err(|e| self.damaged(e))?;
+            gone.entry(get(&row, 0).map_err(self.read())?).or_default().extend(numbers);
+        }
+        let mut files = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id: i64 = get(&row, 0).map_err(self.read())?;
+            let mut replaced = gone.remove(&id).unwrap_or_default();
+            replaced.sort_unstable();
+            replaced.dedup();
+            files.push(DataFile {
+                id: u32::try_from(id).map_err(|_| self.damaged(format!("it has the data file number {id}")))?,
+                table: get(&row, 1).map_err(self.read())?,
+                path: get(&row, 2).map_err(self.read())?,
+                rows: as_u64(get(&row, 3).map_err(self.read())?),
+                bytes: as_u64(get(&row, 4).map_err(self.read())?),
+                extent: Extent {
+                    min: get(&row, 5).map_err(self.read())?,
+                    max: get(&row, 6).map_err(self.read())?,
+                    missing: as_u64(get(&row, 7).map_err(self.read())?),
+                },
+                replaced,
+            });
+        }
+        Ok(files)
+    }
+
+    /// The keys of one data file.
+    pub(crate) async fn keys(&self, data_file: u32) -> Result<Vec<u8>, LakeError> {
+        sqlx::query_scalar("SELECT keys FROM data_keys WHERE data_file = ?")
+            .bind(i64::from(data_file))
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(self.read())?
+            .ok_or_else(|| self.damaged(format!("the keys of data file {data_file} are missing")))
+    }
+
+    /// The input files, by id.
+    pub(crate) async fn sources(&self) -> Result<Vec<FileRecord>, LakeError> {
+        let rows = sqlx::query(
+            "SELECT id, path, digest, format, last_position, complete, new_rows, better_rows, lost_cells, \
+             (SELECT COUNT(*) FROM rejects WHERE source = sources.id) FROM sources ORDER BY id",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .map_err(self.read())?;
+        let mut records = Vec::with_capacity(rows.len());
+        for row in rows {
+            let lost: String = get(&row, 8).map_err(self.read())?;
+            let id: i64 = get(&row, 0).map_err(self.read())?;
+            records.push(FileRecord {
+                id: i32::try_from(id).map_err(|_| self.damaged(format!("it has the input file number {id}")))?,
+                path: get(&row, 1).map_err(self.read())?,
+                digest: get(&row, 2).map_err(self.read())?,
+                format: get(&row, 3).map_err(self.read())?,
+                last_position: as_u64(get(&row, 4).map_err(self.read())?),
+                complete: get(&row, 5).map_err(self.read())?,
+                rows: as_u64(get(&row, 6).map_err(self.read())?),
+                better_rows: as_u64(get(&row, 7).map_err(self.read())?),
+                lost_cells: serde_json::from_str(&lost).map_err(|e| self.damaged(e.to_string()))?,
+                rejected: as_u64(get(&row, 9).map_err(self.read())?),
+            });
+        }
+        Ok(records)
+    }
+
+    /// How many commits each input file had.
+    pub(crate) async fn batches(&self) -> Result<BTreeMap<i64, i64>, LakeError> {
+        let rows: Vec<(i64, i64)> = sqlx::query_as("SELECT source, MAX(batch) FROM batches GROUP BY source")
+            .fetch_all(&self.pool)
+            .await
+            .map_err(self.read())?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// The rejected records of an input file.
+    pub(crate) async fn rejects(&self, source: i32) -> Result<Vec<RejectRecord>, LakeError> {
+        let rows: Vec<(i64, String, Option<String>)> =
+            sqlx::query_as("SELECT position, reason, raw FROM rejects WHERE source = ? ORDER BY position, reason")
+                .bind(source)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(self.read())?;
+        Ok(rows
+            .into_iter()
+            .map(|(position, reason, raw)| RejectRecord { position: as_u64(position), reason, raw })
+            .collect())
+    }
+
+    /// Writes a commit in one transaction. A commit that is there already is left as it is, and so is the store.
+    pub(crate) async fn commit(
+        &self,
+        connection: &mut SqliteConnection,
+        commit: &Commit<'_>,
+        before_end: impl FnOnce() -> std::io::Result<()>,
+    ) -> Result<(), LakeError> {
+        let failed = || sql("write", &self.path);
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed())?;
+        if self.is_there(&mut transaction, commit).await? {
+            return transaction.rollback().await.map_err(failed());
+        }
+        fill(&mut transaction, commit).await.map_err(failed())?;
+        before_end().map_err(LakeError::io("write", &self.path))?;
+        transaction.commit().await.map_err(failed())
+    }
+
+    async fn is_there(
+        &self,
+        transaction: &mut Transaction<'_, Sqlite>,
+        commit: &Commit<'_>,
+    ) -> Result<bool, LakeError> {
+        for source in &commit.sources {
+            let found: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM batches WHERE source = ? AND batch = ?")
+                .bind(source.id)
+                .bind(source.batch)
+                .fetch_one(&mut **transaction)
+                .await
+                .map_err(self.read())?;
+            if found > 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn get<'r, T>(row: &'r sqlx::sqlite::SqliteRow, index: usize) -> Result<T, sqlx::Error>
+where
+    T: sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>,
+{
+    row.try_get(index)
+}
+
+async fn fill(transaction: &mut Transaction<'_, Sqlite>, commit: &Commit<'_>) -> Result<(), sqlx::Error> {
+    let number: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(commit_number), 0) + 1 FROM batches")
+        .fetch_one(&mut **transaction)
+        .await?;
+    for source in &commit.sources {
+        let lost = serde_json::to_string(source.lost_cells).map_err(|e| sqlx::Error::Encode(Box::new(e)))?;
+        sqlx::query(
+            "INSERT INTO sources \
+             (id, path, digest, format, last_position, complete, new_rows, better_rows, lost_cells) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
+             ON CONFLICT (id) DO UPDATE SET format = excluded.format, last_position = excluded.last_position, \
+             complete = excluded.complete, new_rows = excluded.new_rows, better_rows = excluded.better_rows, \
+             lost_cells = excluded.lost_cells",
+        )
+        .bind(source.id)
+        .bind(source.path)
+        .bind(source.digest)
+        .bind(source.format)
+        .bind(as_i64(source.last_position))
+        .bind(source.complete)
+        .bind(as_i64(source.new_rows))
+        .bind(as_i64(source.better_rows))
+        .bind(lost)
+        .execute(&mut **transaction)
+        .await?;
+        sqlx::query("INSERT INTO batches (source, batch, commit_number) VALUES (?, ?, ?)")
+            .bind(source.id)
+            .bind(source.batch)
+            .bind(number)
+            .execute(&mut **transaction)
+            .await?;
+    }
+    for NewFile { file, keys } in commit.files {
+        sqlx::query(
+            "INSERT INTO data_files \
+             (id, table_name, path, row_count, replaced, bytes, min_time, max_time, missing_times, commit_number) \
+             VALUES (?, ?, ?, ?, 0, ?, ?, ?, ?, ?)",
+        )
+        .bind(i64::from(file.id))
+        .bind(&file.table)
+        .bind(&file.path)
+        .bind(as_i64(file.rows))
+        .bind(as_i64(file.bytes))
+        .bind(file.extent.min)
+        .bind(file.extent.max)
+        .bind(as_i64(file.extent.missing))
+        .bind(number)
+        .execute(&mut **transaction)
+        .await?;
+        sqlx::query("INSERT INTO data_keys (data_file, keys) VALUES (?, ?)")
+            .bind(i64::from(file.id))
+            .bind(keys.as_slice())
+            .execute(&mut **transaction)
+            .await?;
+    }
+    for replaced in commit.replaced {
+        sqlx::query("INSERT INTO replaced_rows (data_file, commit_number, row_numbers) VALUES (?, ?, ?)")
+            .bind(i64::from(replaced.data_file))
+            .bind(number)
+            .bind(encode_rows(&replaced.rows))
+            .execute(&mut **transaction)
+            .await?;
+        sqlx::query("UPDATE data_files SET replaced = replaced + ? WHERE id = ?")
+            .bind(as_i64(replaced.rows.len() as u64))
+            .bind(i64::from(replaced.data_file))
+            .execute(&mut **transaction)
+            .await?;
+        if let Some(extent) = replaced.extent {
+            sqlx::query("UPDATE data_files SET min_time = ?, max_time = ?, missing_times = ? WHERE id = ?")
+                .bind(extent.min)
+                .bind(extent.max)
+                .bind(as_i64(extent.missing))
+                .bind(i64::from(replaced.data_file))
+                .execute(&mut **transaction)
+                .await?;
+        }
+    }
+    for reject in commit.rejects {
+        sqlx::query("INSERT INTO rejects (source, position, reason, raw) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING")
+            .bind(reject.source)
+            .bind(as_i64(reject.position))
+            .bind(&reject.reason)
+            .bind(&reject.raw)
+            .execute(&mut **transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+fn connect_options(path: &Path, durable: bool) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(if durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off })
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(30))
+}
+
+fn sql(action: &'static str, path: &Path) -> impl Fn(sqlx::Error) -> LakeError + use<> {
+    let path = path.to_owned();
+    move |source| LakeError::Manifest { action, path: path.clone(), source }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn has_content(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| meta.len() > 0)
+}
+
+/// SQLite's "cannot open" and "read-only" families.
+fn unwritable(error: &LakeError) -> bool {
+    let LakeError::Manifest { source: sqlx::Error::Database(inner), .. } = error else { return false };
+    inner.code().and_then(|code| code.parse::<i64>().ok()).is_some_and(|code| matches!(code & 0xff, 8 | 14))
+}
