@@ -1,0 +1,93 @@
+//! A window on the decoded input, and the batches of whole records cut from it.
+
+use std::io::Read;
+
+/// Bytes of records that a batch aims at.
+pub(crate) const BATCH_BYTES: usize = 1 << 20;
+
+/// A record of more bytes than this is refused.
+pub(crate) const MAX_RECORD_BYTES: usize = 64 << 20;
+
+/// A record, or a stretch of input that is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Item {
+    /// `bytes[start..end]` of the batch is a record.
+    Record { position: u64, start: usize, end: usize, member: Option<usize> },
+    /// `bytes[start..end]` (perhaps cut short) could not be cut into records.
+    Broken { position: u64, start: usize, end: usize, reason: String },
+}
+
+/// Some whole records and the bytes they lie in.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) items: Vec<Item>,
+}
+
+/// Cuts an input into records, batch by batch.
+pub(crate) trait Splitter: Send {
+    /// The next batch; `None` at the end of the input. Never fails: what cannot be read is an item of its own.
+    fn next_batch(&mut self) -> Option<Batch>;
+
+    /// Remarks on the file as a whole, after the last batch.
+    fn notes(&self) -> Vec<String>;
+}
+
+/// The part of the decoded input that is being cut.
+pub(crate) struct Window {
+    input: Box<dyn Read + Send>,
+    /// Bytes not yet handed out.
+    pub(crate) bytes: Vec<u8>,
+    /// Offset of the first of `bytes` in the decoded input.
+    pub(crate) base: u64,
+    /// Lines before the first of `bytes`.
+    pub(crate) lines: u64,
+    /// No more bytes will come.
+    pub(crate) ended: bool,
+    /// Why reading stopped early.
+    pub(crate) failure: Option<String>,
+}
+
+impl Window {
+    pub(crate) fn new(input: Box<dyn Read + Send>) -> Self {
+        Self { input, bytes: Vec::new(), base: 0, lines: 0, ended: false, failure: None }
+    }
+
+    /// Reads until the window holds this many bytes or the input ends.
+    pub(crate) fn fill(&mut self, size: usize) {
+        while !self.ended && self.bytes.len() < size {
+            let have = self.bytes.len();
+            let want = (size - have).max(64 << 10);
+            self.bytes.resize(have + want, 0);
+            let room = self.bytes.get_mut(have..).unwrap_or_default();
+            let got = match self.input.read(room) {
+                Ok(got) => got.min(want),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
+                    self.bytes.truncate(have);
+                    continue;
+                }
+                Err(error) => {
+                    self.failure = Some(error.to_string());
+                    0
+                }
+            };
+            self.bytes.truncate(have + got);
+            self.ended = got == 0;
+        }
+    }
+
+    /// Hands out the first bytes and keeps the rest.
+    pub(crate) fn take(&mut self, size: usize) -> Vec<u8> {
+        let rest = self.bytes.split_off(size.min(self.bytes.len()));
+        let taken = std::mem::replace(&mut self.bytes, rest);
+        self.base += taken.len() as u64;
+        self.lines += memchr::memchr_iter(b'\n', &taken).count() as u64;
+        taken
+    }
+
+    /// The line, counted from 1, of a byte of the window.
+    pub(crate) fn line_of(&self, index: usize) -> u64 {
+        let before = self.bytes.get(..index.min(self.bytes.len())).unwrap_or_default();
+        self.lines + memchr::memchr_iter(b'\n', before).count() as u64 + 1
+    }
+}

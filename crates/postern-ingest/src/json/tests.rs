@@ -1,0 +1,119 @@
+use std::io::Cursor;
+
+use super::*;
+
+/// What a text is cut into: records as they stand, broken stretches as `! reason`.
+fn cut_with(mut splitter: JsonSplitter) -> (Vec<String>, Vec<String>) {
+    let mut found = Vec::new();
+    let mut positions = 0;
+    while let Some(batch) = splitter.next_batch() {
+        for item in batch.items {
+            positions += 1;
+            match item {
+                Item::Record { position, start, end, member } => {
+                    assert_eq!(position, positions);
+                    let text = String::from_utf8_lossy(&batch.bytes[start..end]).into_owned();
+                    found.push(member.map_or(text.clone(), |m| format!("{m}:{text}")));
+                }
+                Item::Broken { position, reason, start, end } => {
+                    assert_eq!(position, positions);
+                    assert!(start <= end && end <= batch.bytes.len());
+                    found.push(format!("! {reason}"));
+                }
+            }
+        }
+    }
+    (found, splitter.notes())
+}
+
+fn cut(text: &str) -> (Vec<String>, Vec<String>) {
+    cut_with(JsonSplitter::new(Box::new(Cursor::new(text.as_bytes().to_vec()))))
+}
+
+#[test]
+fn cuts_every_arrangement_of_values() {
+    let three = ["{\"a\":1}", "{\"a\":[2]}", "{\"a\":\"]}\"}"];
+    for text in [
+        "{\"a\":1}\n{\"a\":[2]}\r\n\n{\"a\":\"]}\"}\n",
+        "\u{feff}[{\"a\":1},{\"a\":[2]},{\"a\":\"]}\"}]",
+        "[\n  {\"a\":1},\n  {\"a\":[2]}\n]\r\n\n[{\"a\":\"]}\"}]",
+        "[{\"a\":1}]\u{feff}[{\"a\":[2]},null,{\"a\":\"]}\"}]",
+        "{\"a\":1},\n{\"a\":[2]},\n{\"a\":\"]}\"}",
+        "[[{\"a\":1},{\"a\":[2]}],[{\"a\":\"]}\"}]]",
+        "{\"@odata.context\":\"x\",\"value\":[{\"a\":1},{\"a\":[2]},{\"a\":\"]}\"}],\"more\":{\"b\":[]}}",
+        "{\"value\":[{\"a\":1}]}{\"value\":[{\"a\":[2]}]}\n{\"a\":\"]}\"}",
+    ] {
+        assert_eq!(cut(text), (three.map(str::to_owned).to_vec(), vec![]), "{text}");
+    }
+    assert_eq!(cut("").0, [""; 0]);
+    assert_eq!(cut("1 \"x\" true").0, ["1", "\"x\"", "true"]);
+}
+
+#[test]
+fn a_cut_file_gives_its_whole_records_and_one_reject() {
+    let (found, notes) = cut("[{\"a\":1},\n {\"a\":2},\n {\"a\":\"lo");
+    assert_eq!(found, ["{\"a\":1}", "{\"a\":2}", "! the file ends within this record (line 3, byte 21)"]);
+    assert!(notes[0].contains("never closed"));
+    assert_eq!(cut("{\"a\":").0, ["! the file ends within this record (line 1, byte 0)"]);
+    assert_eq!(cut("{\"value\":[{\"a\":1}],\"b").0[1..], ["! the file ends within an object (line 1, byte 19)"]);
+}
+
+#[test]
+fn a_broken_record_does_not_hide_the_next() {
+    for (text, reason) in [
+        ("{\"a\":1}\n{\"a\":\"cut\n{\"b\":2}\n", "a line end within a text at line 2"),
+        ("{\"a\":1}\n{\"a\":2,\n{\"b\":2}\n", "a member name in quotes expected at line 3"),
+        ("{\"a\":1}\nnonsense here\n{\"b\":2}\n", "a value expected at line 2"),
+        ("[{\"a\":1},{\"a\":2,{\"b\":2}]", "a member name in quotes expected at line 1"),
+        (
+            "[\n  {\"a\":1},\n  {\n    \"a\": {\n      \"c\" 1\n    }\n  },\n  {\"b\":2}\n]",
+            "a colon expected at line 5",
+        ),
+    ] {
+        let (found, _) = cut(text);
+        assert_eq!(found.len(), if text.contains("nonsense") { 4 } else { 3 }, "{text}: {found:?}");
+        assert_eq!(found.first().unwrap(), "{\"a\":1}");
+        assert!(found.iter().any(|f| f.contains(reason)) || text.contains("nonsense"), "{text}: {found:?}");
+        assert_eq!(found.last().unwrap(), "{\"b\":2}", "{text}");
+    }
+}
+
+#[test]
+fn records_across_batches_are_whole() {
+    let record = format!("{{\"a\":\"{}\"}}", "x".repeat(300_000));
+    let text = format!("[\n  {}\n]", vec![record.as_str(); 20].join(",\n  "));
+    let (found, notes) = cut(&text);
+    assert_eq!(found.len(), 20);
+    assert!(found.iter().all(|f| *f == record));
+    assert!(notes.is_empty());
+    let large = format!("{{\"a\":\"{}\"}}\n{{\"b\":1}}", "x".repeat(5_000_000));
+    assert_eq!(cut(&large).0.len(), 2);
+}
+
+#[test]
+fn blanks_without_end_take_no_memory() {
+    let text = format!("{}{{\"a\":1}}", " \n".repeat(2_000_000));
+    assert_eq!(cut(&text).0, ["{\"a\":1}"]);
+}
+
+#[test]
+fn a_broken_record_longer_than_a_batch_is_one_reject() {
+    let text = format!("{{\"a\":1}}\n{{\"a\":\"{}\n{{\"b\":2}}\n", "x\ty".repeat(1_000_000));
+    let (found, _) = cut(&text);
+    assert_eq!(found.len(), 3);
+    assert_eq!(found[2], "{\"b\":2}");
+    let text = format!("{{\"a\" 1 {}\n{{\"b\":2}}\n", "x".repeat(3_000_000));
+    let (found, _) = cut(&text);
+    assert_eq!(found.len(), 2, "{:?}", &found[1..]);
+    assert_eq!(found[1], "{\"b\":2}");
+}
+
+#[test]
+fn a_bundle_gives_the_records_of_its_members() {
+    let text =
+        r#"{"x":{"in":[{"no":1}]},"in":[{"a":1},null],"one":{"a":2},"none":[null],"y":"z","@odata.nextLink":"u"}"#;
+    let splitter = JsonSplitter::bundle(Box::new(Cursor::new(text.as_bytes().to_vec())), &["in", "one", "none"]);
+    let (found, notes) = cut_with(splitter);
+    assert_eq!(found, ["0:{\"a\":1}", "1:{\"a\":2}"]);
+    assert!(notes[0].contains("nextLink"));
+}

@@ -1,0 +1,390 @@
+//! One file: recognise, cut, map on several threads, store in order, count.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+#[cfg(test)]
+use std::io::Cursor;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use postern_lake::{FileId, Lake, Pushed, Writer};
+use postern_model::account::{FileAccount, LISTED_REJECTS, NOT_RECOGNISED, Reject, UNREADABLE};
+use postern_model::row::Row;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
+use tokio::task::{JoinHandle, spawn_blocking};
+
+use crate::batch::{Batch, Item, Splitter};
+use crate::delimited::{Columns, DelimitedSplitter, split_cells};
+use crate::format::{Content, Format, Mapped, Mapper, Reader, Recognised, Record};
+use crate::head::Head;
+use crate::json::JsonSplitter;
+use crate::run::{IngestError, IngestOptions};
+use crate::source::{self, Source};
+use crate::walk::plain;
+
+/// Bytes of records that wait for the end of their file; beyond, they are decided with what is known.
+const LATE_BYTES: usize = 64 << 20;
+
+/// What one file's reading needs from the run.
+pub(crate) struct FileRun<'a> {
+    pub(crate) lake: &'a Lake,
+    pub(crate) writer: &'a mut Writer,
+    pub(crate) formats: &'a [&'static dyn Format],
+    pub(crate) options: &'a IngestOptions,
+    /// Records since the last commit.
+    pub(crate) uncommitted: &'a mut u64,
+}
+
+/// A file that a format has taken.
+struct Opened {
+    format: &'static dyn Format,
+    why: String,
+    mapper: Arc<dyn Mapper>,
+    splitter: Box<dyn Splitter>,
+    shape: Shape,
+    encoding: String,
+    digest: String,
+}
+
+/// How the text of a record is taken apart.
+#[derive(Clone)]
+enum Shape {
+    Json(&'static [&'static str]),
+    Delimited(Arc<Columns>),
+}
+
+enum Sniffed {
+    Opened(Box<Opened>),
+    Unreadable(String),
+    NotRecognised { encoding: String, seen: String },
+}
+
+/// Reads one file into the store.
+pub(crate) async fn ingest_file(run: &mut FileRun<'_>, path: &Path, size: u64) -> Result<FileAccount, IngestError> {
+    let mut account = FileAccount { path: path.display().to_string(), ..FileAccount::default() };
+    if let Some(progress) = &run.options.progress {
+        progress.file(&account.path, size);
+    }
+    let sniffed = {
+        let (path, formats, options) = (path.to_owned(), run.formats.to_vec(), run.options.clone());
+        let lake = run.lake.clone();
+        spawn_blocking(move || sniff(&path, &formats, &options, &lake)).await.map_err(worker)??
+    };
+    match sniffed {
+        Sniffed::Opened(opened) => {
+            account.format = opened.format.info().name.to_owned();
+            account.encoding.clone_from(&opened.encoding);
+            read(run, *opened, &mut account).await?;
+        }
+        Sniffed::Unreadable(why) => {
+            account.format = UNREADABLE.to_owned();
+            account.notes.push(why);
+        }
+        Sniffed::NotRecognised { encoding, seen } => {
+            account.format = NOT_RECOGNISED.to_owned();
+            account.encoding = encoding;
+            account.notes.push(if seen == "empty" { "the file is empty".to_owned() } else { format!("saw {seen}") });
+        }
+    }
+    Ok(account)
+}
+
+fn worker(error: tokio::task::JoinError) -> IngestError {
+    IngestError::Worker(error.to_string())
+}
+
+/// Opens the file and asks every format.
+fn sniff(
+    path: &Path,
+    formats: &[&'static dyn Format],
+    options: &IngestOptions,
+    lake: &Lake,
+) -> Result<Sniffed, IngestError> {
+    let progress = options.progress.clone();
+    let on_bytes = move |count| {
+        if let Some(progress) = &progress {
+            progress.bytes(count);
+        }
+    };
+    let mut source = match Source::open(path, options.limits, on_bytes) {
+        Ok(source) => source,
+        Err(error) => return Ok(Sniffed::Unreadable(plain(&error))),
+    };
+    let head = loop {
+        if let Some(head) = Head::parse(&source.head, source.whole) {
+            break head;
+        }
+        if !source.widen_head() {
+            break Head::parse(&source.head, true).unwrap_or_else(|| Head::Other("nothing".to_owned()));
+        }
+    };
+    let mut best: Option<(&'static dyn Format, Recognised)> = None;
+    for format in formats {
+        if let Some(claim) = format.recognise(&head)
+            && best.as_ref().is_none_or(|(_, b)| claim.confidence > b.confidence)
+        {
+            best = Some((*format, claim));
+        }
+    }
+    let Some((format, claim)) = best else {
+        let seen = head.describe(&source.head, source.whole);
+        return Ok(Sniffed::NotRecognised { encoding: source.encoding, seen });
+    };
+    let mapper: Arc<dyn Mapper> = Arc::from(format.open(&head, lake.schemas())?);
+    let digest = match source::digest(path) {
+        Ok(digest) => digest,
+        Err(error) => return Ok(Sniffed::Unreadable(plain(&error))),
+    };
+    let encoding = source.encoding.clone();
+    let input = source.into_reader();
+    let (splitter, shape): (Box<dyn Splitter>, Shape) = match claim.reader {
+        Reader::Json => (Box::new(JsonSplitter::new(input)), Shape::Json(&[])),
+        Reader::JsonMembers(members) => (Box::new(JsonSplitter::bundle(input, members)), Shape::Json(members)),
+        Reader::Delimited => {
+            let splitter = DelimitedSplitter::new(input);
+            let columns = Arc::clone(splitter.columns());
+            (Box::new(splitter), Shape::Delimited(columns))
+        }
+    };
+    Ok(Sniffed::Opened(Box::new(Opened { format, why: claim.why, mapper, splitter, shape, encoding, digest })))
+}
+
+/// What became of an item of a batch.
+struct Outcome {
+    position: u64,
+    what: What,
+}
+
+enum What {
+    Row(Box<Row>),
+    Reject { reason: String, raw: Option<String> },
+    Later(String),
+}
+
+async fn read(run: &mut FileRun<'_>, opened: Opened, account: &mut FileAccount) -> Result<(), IngestError> {
+    let Opened { format, why, mapper, mut splitter, shape, digest, .. } = opened;
+    account.notes.push(format!("{}: recognised by {why}", format.info().summary));
+    let file = run.writer.begin_file(&account.path, &digest, format.info().name).await?;
+    let (sender, mut receiver) = mpsc::channel::<Batch>(2);
+    let cutting = spawn_blocking(move || {
+        while let Some(batch) = splitter.next_batch() {
+            if sender.blocking_send(batch).is_err() {
+                break;
+            }
+        }
+        splitter.notes()
+    });
+    let threads = match run.options.threads {
+        0 => std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+        threads => threads,
+    };
+    let undecodable = Arc::new(AtomicU64::new(0));
+    let mut mapping: VecDeque<JoinHandle<Vec<Outcome>>> = VecDeque::new();
+    let mut store = Store { file, account, late: Vec::new(), late_bytes: 0, replaced: 0 };
+    let mut more = true;
+    loop {
+        while more && mapping.len() < threads {
+            let batch = if mapping.is_empty() {
+                receiver.recv().await
+            } else {
+                match receiver.try_recv() {
+                    Ok(batch) => Some(batch),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => None,
+                }
+            };
+            let Some(batch) = batch else {
+                more = false;
+                break;
+            };
+            let (mapper, shape, undecodable) = (Arc::clone(&mapper), shape.clone(), Arc::clone(&undecodable));
+            mapping.push_back(spawn_blocking(move || map_batch(&batch, mapper.as_ref(), &shape, &undecodable)));
+        }
+        let Some(done) = mapping.pop_front() else { break };
+        let outcomes = done.await.map_err(worker)?;
+        store.take(run, outcomes)?;
+        if store.late_bytes > LATE_BYTES {
+            store.decide_late(run, mapper.as_ref(), &shape)?;
+        }
+        if *run.uncommitted >= run.options.commit_records {
+            run.writer.commit().await?;
+            *run.uncommitted = 0;
+        }
+    }
+    store.decide_late(run, mapper.as_ref(), &shape)?;
+    let replaced = store.replaced;
+    run.writer.end_file(file);
+    account.notes.extend(cutting.await.map_err(worker)?);
+    account.notes.extend(mapper.notes());
+    match undecodable.load(Ordering::Relaxed) {
+        0 => {}
+        count => account
+            .notes
+            .push(format!("{count} records have bytes that are not valid text; each such byte was replaced by U+FFFD")),
+    }
+    if replaced > 0 {
+        account.notes.push(format!("{replaced} of the duplicates replaced a less complete row"));
+    }
+    if account.records == 0 {
+        account.notes.push("the file holds no records".to_owned());
+    }
+    Ok(())
+}
+
+/// Where the outcomes of one file go.
+struct Store<'a> {
+    file: FileId,
+    account: &'a mut FileAccount,
+    late: Vec<(u64, String)>,
+    late_bytes: usize,
+    replaced: u64,
+}
+
+impl Store<'_> {
+    fn take(&mut self, run: &mut FileRun<'_>, outcomes: Vec<Outcome>) -> Result<(), IngestError> {
+        let count = outcomes.len() as u64;
+        for Outcome { position, what } in outcomes {
+            match what {
+                What::Row(row) => self.row(run, position, *row)?,
+                What::Reject { reason, raw } => self.reject(run, position, reason, raw.as_deref())?,
+                What::Later(text) => {
+                    self.late_bytes += text.len();
+                    self.late.push((position, text));
+                }
+            }
+        }
+        *run.uncommitted += count;
+        if let Some(progress) = &run.options.progress {
+            progress.records(count);
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, run: &mut FileRun<'_>, position: u64, row: Row) -> Result<(), IngestError> {
+        let (table, time) = (Arc::clone(&row.table), row.time());
+        match run.writer.push(self.file, row)? {
+            Pushed::New => *entry(&mut self.account.rows, &table.name) += 1,
+            Pushed::Duplicate => self.account.duplicates += 1,
+            Pushed::Superseded => {
+                self.account.duplicates += 1;
+                self.replaced += 1;
+            }
+            Pushed::Rejected(reason) => return self.reject(run, position, reason, None),
+        }
+        self.account.records += 1;
+        *entry(&mut self.account.records_by_table, &table.name) += 1;
+        if let Some(time) = time {
+            self.account.from = Some(self.account.from.map_or(time, |t| t.min(time)));
+            self.account.to = Some(self.account.to.map_or(time, |t| t.max(time)));
+        }
+        Ok(())
+    }
+
+    fn reject(
+        &mut self,
+        run: &mut FileRun<'_>,
+        position: u64,
+        reason: String,
+        raw: Option<&str>,
+    ) -> Result<(), IngestError> {
+        run.writer.reject(self.file, position, &reason, raw)?;
+        self.account.records += 1;
+        self.account.rejected_count += 1;
+        if self.account.rejected.len() < LISTED_REJECTS {
+            self.account.rejected.push(Reject { position, reason });
+        }
+        Ok(())
+    }
+
+    /// Maps the records that waited for the rest of the file.
+    fn decide_late(&mut self, run: &mut FileRun<'_>, mapper: &dyn Mapper, shape: &Shape) -> Result<(), IngestError> {
+        self.late_bytes = 0;
+        for (position, text) in std::mem::take(&mut self.late) {
+            let mut record = record(position, &text, shape, None);
+            match mapper.map_late(&mut record) {
+                Mapped::Row(row) => self.row(run, position, *row)?,
+                Mapped::Reject(reason) => self.reject(run, position, reason, Some(&text))?,
+                Mapped::Later => self.reject(run, position, "it could not be decided".to_owned(), Some(&text))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+fn entry<'a>(counts: &'a mut std::collections::BTreeMap<String, u64>, name: &str) -> &'a mut u64 {
+    // A file has very few tables: the name is copied for each record, which costs less than a second look-up.
+    counts.entry(name.to_owned()).or_default()
+}
+
+fn record<'a>(position: u64, text: &'a str, shape: &'a Shape, member: Option<usize>) -> Record<'a> {
+    let content = match shape {
+        Shape::Json(members) => Content::Json { member: member.and_then(|m| members.get(m)).copied() },
+        Shape::Delimited(columns) => {
+            let mut cells = Vec::with_capacity(columns.names.len());
+            split_cells(text, columns.delimiter, &mut cells);
+            Content::Cells { columns, cells }
+        }
+    };
+    Record { position, text, content }
+}
+
+fn map_batch(batch: &Batch, mapper: &dyn Mapper, shape: &Shape, undecodable: &AtomicU64) -> Vec<Outcome> {
+    let decode = |start: usize, end: usize| -> Cow<'_, str> {
+        let bytes = batch.bytes.get(start..end).unwrap_or_default();
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => {
+                undecodable.fetch_add(1, Ordering::Relaxed);
+                String::from_utf8_lossy(bytes)
+            }
+        }
+    };
+    let mut outcomes = Vec::with_capacity(batch.items.len());
+    for item in &batch.items {
+        let outcome = match item {
+            Item::Broken { position, start, end, reason } => {
+                let cut = (*end).min(start + (64 << 10));
+                let raw = batch.bytes.get(*start..cut).map(|b| String::from_utf8_lossy(b).into_owned());
+                Outcome { position: *position, what: What::Reject { reason: reason.clone(), raw } }
+            }
+            Item::Record { position, start, end, member } => {
+                let text = decode(*start, *end);
+                let mut one = record(*position, &text, shape, *member);
+                let what = match mapper.map(&mut one) {
+                    Mapped::Row(row) => What::Row(row),
+                    Mapped::Reject(reason) => What::Reject { reason, raw: Some(text.into_owned()) },
+                    Mapped::Later => What::Later(text.into_owned()),
+                };
+                Outcome { position: *position, what }
+            }
+        };
+        outcomes.push(outcome);
+    }
+    outcomes
+}
+
+/// Cuts bytes with both readers and maps nothing: how many records and broken stretches each finds.
+#[cfg(test)]
+pub(crate) fn cut_all(bytes: &[u8]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let splitters: [Box<dyn Splitter>; 3] = [
+        Box::new(JsonSplitter::new(Box::new(Cursor::new(bytes.to_vec())))),
+        Box::new(JsonSplitter::bundle(Box::new(Cursor::new(bytes.to_vec())), &["a", "value"])),
+        Box::new(DelimitedSplitter::new(Box::new(Cursor::new(bytes.to_vec())))),
+    ];
+    for mut splitter in splitters {
+        let (mut records, mut broken) = (0, 0);
+        while let Some(batch) = splitter.next_batch() {
+            for item in &batch.items {
+                match item {
+                    Item::Record { .. } => records += 1,
+                    Item::Broken { .. } => broken += 1,
+                }
+            }
+        }
+        found.push((records, broken));
+    }
+    found
+}

@@ -1,0 +1,327 @@
+//! From a file on disk to a stream of UTF-8: containers, encodings, bounded expansion, digest.
+
+use std::fs::File;
+use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::path::Path;
+
+use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE};
+use sha2::{Digest, Sha256};
+
+/// A head of this many bytes is parsed at first.
+pub(crate) const FIRST_HEAD: usize = 256 << 10;
+
+/// A head of more bytes than this is not read to recognise a file.
+pub(crate) const LARGEST_HEAD: usize = 16 << 20;
+
+/// What compressed input may expand to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Expanded bytes of one file.
+    pub expanded_bytes: u64,
+    /// Expanded bytes for each compressed one, once 64 MiB have been expanded.
+    pub expansion_ratio: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { expanded_bytes: 64 << 30, expansion_ratio: 1000 }
+    }
+}
+
+/// A file opened for reading: its beginning and all of it as UTF-8.
+pub(crate) struct Source {
+    /// Encoding and containers, for the account.
+    pub(crate) encoding: String,
+    /// The decoded beginning.
+    pub(crate) head: Vec<u8>,
+    /// True when `head` is all there is.
+    pub(crate) whole: bool,
+    /// What comes after `head`.
+    rest: Box<dyn Read + Send>,
+    /// Why reading stopped within the head.
+    failure: Option<io::Error>,
+}
+
+impl Source {
+    /// Opens a file. An error is about the file as a whole: it cannot be opened, or is a container we do not open.
+    pub(crate) fn open(path: &Path, limits: Limits, on_bytes: impl FnMut(u64) + Send + 'static) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let counted = Counted { input: file, on_bytes, total: std::sync::Arc::default() };
+        let total = std::sync::Arc::clone(&counted.total);
+        let mut names = Vec::new();
+        let mut input: Box<dyn Read + Send> = Box::new(BufReader::with_capacity(256 << 10, counted));
+        let mut first = Vec::new();
+        // Containers within containers are opened twice at most.
+        for _ in 0..2 {
+            first = read_up_to(&mut input, 8)?;
+            let chained: Chain<Cursor<Vec<u8>>, _> = Cursor::new(first.clone()).chain(input);
+            if first.starts_with(b"\x28\xB5\x2F\xFD") {
+                names.push("zstd");
+                input = Box::new(zstd::Decoder::new(chained)?);
+            } else if first.starts_with(b"\x1f\x8b") {
+                names.push("gzip");
+                input = Box::new(flate2::read::MultiGzDecoder::new(chained));
+            } else {
+                input = Box::new(chained);
+                break;
+            }
+            input = Box::new(Bounded { input, limits, expanded: 0, compressed: std::sync::Arc::clone(&total) });
+        }
+        for (magic, name) in [
+            (&b"PK\x03\x04"[..], "zip"),
+            (b"7z\xBC\xAF\x27\x1C", "7z"),
+            (b"Rar!", "rar"),
+            (b"BZh", "bzip2"),
+            (b"\xFD7zXZ", "xz"),
+        ] {
+            if names.len() < 2 && first.starts_with(magic) {
+                return Err(io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    format!("a {name} archive: unpack it and name the folder"),
+                ));
+            }
+        }
+        let start = read_up_to(&mut input, 4096)?;
+        let (encoding, mark) = sniff_encoding(&start);
+        let body = Cursor::new(start.get(mark..).unwrap_or_default().to_vec()).chain(input);
+        let mut rest: Box<dyn Read + Send> = match encoding {
+            "utf-16le" => Utf16::boxed(Box::new(body), UTF_16LE),
+            "utf-16be" => Utf16::boxed(Box::new(body), UTF_16BE),
+            _ => Box::new(body),
+        };
+        let (head, failure) = read_head(&mut rest, FIRST_HEAD);
+        let whole = head.len() < FIRST_HEAD && failure.is_none();
+        names.insert(0, encoding);
+        Ok(Self { encoding: names.join(", "), head, whole, rest, failure })
+    }
+
+    /// Reads more of the head; false when it is as large as it may be.
+    pub(crate) fn widen_head(&mut self) -> bool {
+        if self.whole || self.failure.is_some() || self.head.len() >= LARGEST_HEAD {
+            self.whole |= self.failure.is_some();
+            return false;
+        }
+        let want = self.head.len() * 3;
+        let (more, failure) = read_head(&mut self.rest, want);
+        self.whole = more.len() < want && failure.is_none();
+        self.head.extend(more);
+        self.failure = failure;
+        true
+    }
+
+    /// All of the decoded file, from its beginning.
+    pub(crate) fn into_reader(self) -> Box<dyn Read + Send> {
+        let head = Cursor::new(self.head);
+        match self.failure {
+            Some(error) => Box::new(head.chain(Failing(Some(error)))),
+            None => Box::new(head.chain(self.rest)),
+        }
+    }
+}
+
+/// The lower-case hexadecimal SHA-256 of a file.
+pub(crate) fn digest(path: &Path) -> io::Result<String> {
+    let mut file = File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => hasher.update(buffer.get(..count).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(hasher.finalize().iter().map(|b| format!("{b:02x}")).collect())
+}
+
+fn read_up_to(input: &mut dyn Read, size: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(size);
+    input.take(size as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn read_head(input: &mut dyn Read, size: usize) -> (Vec<u8>, Option<io::Error>) {
+    let mut bytes = Vec::new();
+    let failure = input.take(size as u64).read_to_end(&mut bytes).err();
+    (bytes, failure)
+}
+
+/// The encoding by byte order mark, or by where the zero bytes are; and the length of the mark.
+fn sniff_encoding(start: &[u8]) -> (&'static str, usize) {
+    if start.starts_with(b"\xEF\xBB\xBF") {
+        return ("utf-8", 3);
+    }
+    if start.starts_with(b"\xFF\xFE") {
+        return ("utf-16le", 2);
+    }
+    if start.starts_with(b"\xFE\xFF") {
+        return ("utf-16be", 2);
+    }
+    let zeros = |odd: usize| start.iter().skip(odd).step_by(2).filter(|b| **b == 0).count();
+    let half = start.len() / 2;
+    if half >= 4 && zeros(1) * 10 > half * 8 && zeros(0) * 10 < half {
+        return ("utf-16le", 0);
+    }
+    if half >= 4 && zeros(0) * 10 > half * 8 && zeros(1) * 10 < half {
+        return ("utf-16be", 0);
+    }
+    ("utf-8", 0)
+}
+
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// Counts bytes taken from the disk.
+struct Counted<F> {
+    input: File,
+    on_bytes: F,
+    total: std::sync::Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl<F: FnMut(u64)> Read for Counted<F> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.total.fetch_add(count as u64, std::sync::atomic::Ordering::Relaxed);
+        (self.on_bytes)(count as u64);
+        Ok(count)
+    }
+}
+
+/// Refuses to expand beyond the limits.
+struct Bounded {
+    input: Box<dyn Read + Send>,
+    limits: Limits,
+    expanded: u64,
+    compressed: std::sync::Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.expanded += count as u64;
+        let compressed = self.compressed.load(std::sync::atomic::Ordering::Relaxed).max(1);
+        let too_much = self.expanded > self.limits.expanded_bytes;
+        let too_dense = self.expanded > 64 << 20 && self.expanded / compressed > self.limits.expansion_ratio;
+        if too_much || too_dense {
+            let reason = if too_much {
+                format!("it expands to more than {} bytes", self.limits.expanded_bytes)
+            } else {
+                format!("it expands more than {} times", self.limits.expansion_ratio)
+            };
+            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, reason));
+        }
+        Ok(count)
+    }
+}
+
+/// UTF-16 to UTF-8; what is not UTF-16 becomes U+FFFD.
+struct Utf16 {
+    input: Box<dyn Read + Send>,
+    decoder: Decoder,
+    /// Decoded bytes not yet handed out.
+    decoded: Cursor<Vec<u8>>,
+    ended: bool,
+}
+
+impl Utf16 {
+    fn boxed(input: Box<dyn Read + Send>, encoding: &'static Encoding) -> Box<dyn Read + Send> {
+        let decoder = encoding.new_decoder_without_bom_handling();
+        Box::new(Self { input, decoder, decoded: Cursor::new(Vec::new()), ended: false })
+    }
+}
+
+impl Read for Utf16 {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let count = self.decoded.read(buffer)?;
+            if count > 0 || self.ended || buffer.is_empty() {
+                return Ok(count);
+            }
+            let mut block = vec![0; 64 << 10];
+            let count = self.input.read(&mut block)?;
+            block.truncate(count);
+            self.ended = count == 0;
+            let room = self.decoder.max_utf8_buffer_length(count).unwrap_or(4 * count + 16);
+            let mut text = String::with_capacity(room);
+            let _ = self.decoder.decode_to_string(&block, &mut text, self.ended);
+            // At the end this may still be something; it is handed out before the end is told.
+            self.decoded = Cursor::new(text.into_bytes());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn read(bytes: &[u8], limits: Limits) -> (String, io::Result<String>) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        let source = match Source::open(file.path(), limits, |_| {}) {
+            Ok(source) => source,
+            Err(error) => return (String::new(), Err(error)),
+        };
+        let encoding = source.encoding.clone();
+        let mut text = String::new();
+        let result = source.into_reader().read_to_string(&mut text).map(|_| text);
+        (encoding, result)
+    }
+
+    fn utf16(text: &str, little: bool) -> Vec<u8> {
+        text.encode_utf16().flat_map(|u| if little { u.to_le_bytes() } else { u.to_be_bytes() }).collect()
+    }
+
+    #[test]
+    fn reads_every_encoding_and_container() {
+        let text = "A,é,\u{1F600}\r\nsecond line\r\n".repeat(20_000);
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(text.as_bytes()).unwrap();
+        let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
+        for (bytes, encoding) in [
+            (text.clone().into_bytes(), "utf-8"),
+            (["\u{feff}", &text].concat().into_bytes(), "utf-8"),
+            (utf16(&["\u{feff}", &text].concat(), true), "utf-16le"),
+            (utf16(&["\u{feff}", &text].concat(), false), "utf-16be"),
+            (gzip.finish().unwrap(), "utf-8, gzip"),
+            (zstd.clone(), "utf-8, zstd"),
+            (zstd::encode_all(&utf16(&["\u{feff}", &text].concat(), true)[..], 1).unwrap(), "utf-16le, zstd"),
+        ] {
+            let (found, read) = read(&bytes, Limits::default());
+            assert_eq!(found, encoding);
+            assert_eq!(read.unwrap(), text, "{encoding}");
+        }
+        assert_eq!(read(&utf16("plain text without a mark", true), Limits::default()).0, "utf-16le");
+    }
+
+    #[test]
+    fn refuses_what_expands_without_bound() {
+        let bomb = zstd::encode_all(io::repeat(b' ').take(100 << 20), 1).unwrap();
+        let error = read(&bomb, Limits::default()).1.unwrap_err();
+        assert!(error.to_string().contains("expands more than 1000 times"), "{error}");
+        let limits = Limits { expanded_bytes: 1000, expansion_ratio: 1000 };
+        let error = read(&zstd::encode_all(&[7; 5000][..], 1).unwrap(), limits).1.unwrap_err();
+        assert!(error.to_string().contains("more than 1000 bytes"), "{error}");
+    }
+
+    #[test]
+    fn a_cut_archive_gives_what_it_holds_and_then_an_error() {
+        let whole = zstd::encode_all(&b"line\n".repeat(100_000)[..], 1).unwrap();
+        assert!(read(&whole[..whole.len() - 10], Limits::default()).1.is_err());
+    }
+
+    #[test]
+    fn names_archives_it_does_not_open() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"PK\x03\x04rest").unwrap();
+        let error = Source::open(file.path(), Limits::default(), |_| {}).err().unwrap();
+        assert!(error.to_string().contains("zip archive"), "{error}");
+    }
+}

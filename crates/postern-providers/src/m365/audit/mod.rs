@@ -1,0 +1,12 @@
+//! The unified audit record and the row it becomes, whatever it was wrapped in.
+
+mod delimited;
+mod json;
+mod names;
+mod record;
+mod rows;
+
+pub(crate) use delimited::AuditCsv;
+pub(crate) use json::AuditJson;
+pub(crate) use record::AuditRecord;
+pub(crate) use rows::{AuditRows, Wrapper, key};
