@@ -1,0 +1,158 @@
+//! What somebody may have meant.
+
+/// Every operator by its name after a bar.
+pub(super) const OPERATORS: &[&str] = &[
+    "as",
+    "consume",
+    "count",
+    "distinct",
+    "evaluate",
+    "extend",
+    "facet",
+    "filter",
+    "fork",
+    "getschema",
+    "invoke",
+    "join",
+    "limit",
+    "lookup",
+    "make-series",
+    "mv-apply",
+    "mv-expand",
+    "mvapply",
+    "mvexpand",
+    "order",
+    "parse",
+    "parse-kv",
+    "parse-where",
+    "partition",
+    "project",
+    "project-away",
+    "project-by-names",
+    "project-keep",
+    "project-rename",
+    "project-reorder",
+    "reduce",
+    "render",
+    "sample",
+    "sample-distinct",
+    "scan",
+    "search",
+    "serialize",
+    "sort",
+    "summarize",
+    "take",
+    "top",
+    "top-hitters",
+    "top-nested",
+    "union",
+    "where",
+];
+
+/// Operators that are recognised and not taken apart.
+pub(super) const UNSUPPORTED: &[&str] = &[
+    "assert-schema",
+    "execute-and-cache",
+    "graph-mark-components",
+    "graph-match",
+    "graph-merge",
+    "graph-shortest-paths",
+    "graph-to-table",
+    "graph-where-edges",
+    "graph-where-nodes",
+    "make-graph",
+    "partition-by",
+];
+
+/// Whether a word is an operator.
+pub(super) fn is_operator(word: &str) -> bool {
+    OPERATORS.contains(&word) || UNSUPPORTED.contains(&word)
+}
+
+/// What to write instead of a word of SQL or another language.
+pub(super) fn foreign(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "select" => "columns are chosen with `| project`; the table stands first: `Table | project a, b`",
+        "from" => "the table stands first: `Table | where …`",
+        "group" | "groupby" => "groups are made with `| summarize count() by column`",
+        "having" => "filter after `summarize` with another `| where`",
+        "insert" | "update" | "delete" | "drop" | "create" | "alter" => "this language only reads",
+        "orderby" => "write `| order by column`",
+        "sortby" => "write `| sort by column`",
+        "groupby-count" => "write `| summarize count() by column`",
+        "head" | "first" | "fetch" => "write `| take 10`",
+        "rename" => "write `| project-rename new = old`",
+        "drop-columns" | "exclude" | "fields" => "write `| project-away column`",
+        "stats" => "write `| summarize count() by column`",
+        "eval" => "write `| extend name = value`",
+        "table" => "write `| project a, b` for columns, `| render table` to show",
+        "dedup" | "unique" => "write `| distinct column` or `| summarize take_any(*) by column`",
+        "expand" | "explode" | "unnest" => "write `| mv-expand column`",
+        "with" => "name a part with a `let` statement in front: `let Part = …;`",
+        _ => return None,
+    })
+}
+
+/// The known word nearest to a mistyped one, when it is near enough.
+pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    if word.len() > 40 {
+        return None;
+    }
+    let plain = |text: &str| text.to_ascii_lowercase().replace(['-', '_'], "");
+    let wanted = plain(word);
+    if let Some(exact) = known.iter().find(|candidate| plain(candidate) == wanted) {
+        return Some(exact);
+    }
+    let limit = if wanted.chars().count() <= 4 { 1 } else { 2 };
+    known
+        .iter()
+        .map(|candidate| (distance(&wanted, &plain(candidate)), *candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// The fewest insertions, deletions, substitutions and swaps of neighbours from one word to the other.
+fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.chars().collect();
+    let right: Vec<char> = right.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=right.len()).collect();
+    for (row, a) in left.iter().enumerate() {
+        let mut current = vec![row + 1];
+        for (column, b) in right.iter().enumerate() {
+            let at = |cells: &[usize], index: usize| cells.get(index).copied().unwrap_or(usize::MAX / 2);
+            let mut best =
+                (at(&last, column) + usize::from(a != b)).min(at(&last, column + 1) + 1).min(at(&current, column) + 1);
+            let swapped = row > 0 && column > 0 && left.get(row - 1) == Some(b) && right.get(column - 1) == Some(a);
+            if swapped {
+                best = best.min(at(&before, column - 1) + 1);
+            }
+            current.push(best);
+        }
+        before = std::mem::replace(&mut last, current);
+    }
+    last.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_of_the_keyboard_find_their_word() {
+        assert_eq!(nearest("sumarize", OPERATORS), Some("summarize"));
+        assert_eq!(nearest("Where", OPERATORS), Some("where"));
+        assert_eq!(nearest("projectaway", OPERATORS), Some("project-away"));
+        assert_eq!(nearest("mv_expand", OPERATORS), Some("mv-expand"));
+        assert_eq!(nearest("exetnd", OPERATORS), Some("extend"));
+        assert_eq!(nearest("banana", OPERATORS), None);
+        assert_eq!(nearest("", OPERATORS), None);
+    }
+
+    #[test]
+    fn words_of_other_languages() {
+        assert!(foreign("SELECT").unwrap().contains("project"));
+        assert!(foreign("where").is_none());
+    }
+}

@@ -1,0 +1,256 @@
+//! Expressions, by binding power.
+
+use super::Parser;
+use super::infix::{Infix, LOOSEST};
+use crate::ast::*;
+use crate::diagnostic::Code;
+use crate::token::Token;
+
+impl Parser<'_> {
+    /// An expression; where none stands, an error node.
+    pub(super) fn expr(&mut self) -> Expr {
+        self.expr_from(LOOSEST)
+    }
+
+    /// An expression of operators that bind at least as tightly as `least`.
+    fn expr_from(&mut self, least: u8) -> Expr {
+        let start = self.span();
+        let mut left = self.operand();
+        loop {
+            if self.stopped {
+                return left;
+            }
+            self.slips();
+            let Some((infix, length)) = self.infix_or_slip() else { return left };
+            if infix.power() < least {
+                return left;
+            }
+            let first = self.span();
+            if matches!(infix, Infix::Logical(_) | Infix::In(_) | Infix::Between { .. } | Infix::Binary(_))
+                && self.at(Token::Word)
+            {
+                self.lower_case();
+            }
+            self.at += length;
+            let op_span = self.since(first);
+            left = match infix {
+                Infix::Logical(op) => self.logical(left, op, infix.power()),
+                Infix::Binary(op) => {
+                    let right = self.part(|parser| parser.expr_from(infix.power() + 1));
+                    let kind = ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) };
+                    Expr { kind, span: self.since(start) }
+                }
+                Infix::In(op) => {
+                    let list = self.part(Self::in_list);
+                    Expr { kind: ExprKind::In { op, op_span, left: Box::new(left), list }, span: self.since(start) }
+                }
+                Infix::Between { negated } => self.between(left, negated, start),
+            };
+            self.grow();
+        }
+    }
+
+    /// Reports operators of other languages.
+    fn slips(&mut self) {
+        match self.peek() {
+            Token::DoubleAmpersand => {
+                self.error_here(Code::SymbolicLogic, "`&&` is not an operator", Some("write `and`"))
+            }
+            Token::DoubleBar => self.error_here(Code::SymbolicLogic, "`||` is not an operator", Some("write `or`")),
+            Token::Assign if self.condition => {
+                self.error_here(Code::Assignment, "`=` does not compare", Some("write `==`, or `=~` to ignore case"));
+            }
+            Token::Word
+                if self.at_word("not")
+                    && matches!(self.word_at(1), "in" | "has" | "contains" | "between" | "startswith" | "endswith") =>
+            {
+                let hint = format!("write `!{}`", self.word_at(1));
+                self.error_here(Code::Sql, format!("`not {}` is not an operator", self.word_at(1)), Some(&hint));
+                self.bump();
+            }
+            _ => {}
+        }
+    }
+
+    fn infix_or_slip(&self) -> Option<(Infix, usize)> {
+        match self.peek() {
+            Token::DoubleAmpersand => Some((Infix::Logical(LogicalOp::And), 1)),
+            Token::DoubleBar => Some((Infix::Logical(LogicalOp::Or), 1)),
+            Token::Assign if self.condition => Some((Infix::Binary(BinaryOp::Equal), 1)),
+            _ => self.infix_at(0),
+        }
+    }
+
+    /// `a and b and c`, as one node.
+    fn logical(&mut self, left: Expr, op: LogicalOp, power: u8) -> Expr {
+        let right = self.part(|parser| parser.expr_from(power + 1));
+        let span = left.span.to(right.span);
+        let mut operands = Vec::new();
+        for side in [left, right] {
+            match side.kind {
+                ExprKind::Logical { op: inner, operands: more } if inner == op => {
+                    operands.extend(more);
+                    self.height = self.height.saturating_sub(1);
+                }
+                _ => operands.push(side),
+            }
+        }
+        Expr { kind: ExprKind::Logical { op, operands }, span }
+    }
+
+    /// The right side of `in` and the like.
+    fn in_list(&mut self) -> InList {
+        if !self.at(Token::LeftParen) {
+            let message = format!("expected a list in parentheses, not {}", self.found());
+            self.error_here(Code::MissingPart, message, Some("write `in (\"a\", \"b\")` or `in (List)`"));
+            return InList::Values(vec![self.operand()]);
+        }
+        let open = self.bump().span();
+        let mut values = self.list(Token::RightParen, Self::value);
+        if values.is_empty() && self.at(Token::RightParen) {
+            self.error_here(Code::MissingPart, "this list is empty", None);
+        }
+        self.close(Token::RightParen, open);
+        if values.len() == 1 {
+            match values.pop() {
+                Some(Expr { kind: ExprKind::Tabular(pipeline), .. }) => return InList::Tabular(pipeline),
+                other => values.extend(other),
+            }
+        }
+        InList::Values(values)
+    }
+
+    /// `between (low .. high)`.
+    fn between(&mut self, value: Expr, negated: bool, start: Span) -> Expr {
+        let open = self.span();
+        let (low, high) = if self.need(Token::LeftParen, "`(`", "after `between`") {
+            let low = self.part(Self::value);
+            if !self.eat(Token::DotDot) {
+                let message = format!("expected `..` between the two bounds, not {}", self.found());
+                self.error_here(Code::MissingPart, message, Some("write `between (low .. high)`"));
+                if self.at(Token::Comma) || self.at_word("and") {
+                    self.bump();
+                }
+            }
+            let high = self.part(Self::value);
+            self.close(Token::RightParen, open);
+            (low, high)
+        } else {
+            let none = Expr { kind: ExprKind::Error, span: open };
+            (none.clone(), none)
+        };
+        let kind = ExprKind::Between { negated, value: Box::new(value), low: Box::new(low), high: Box::new(high) };
+        Expr { kind, span: self.since(start) }
+    }
+
+    /// An expression or, as a value, a pipeline.
+    pub(super) fn value(&mut self) -> Expr {
+        let pipeline = self.pipeline();
+        let span = pipeline.span;
+        if !pipeline.operators.is_empty() {
+            return Expr { kind: ExprKind::Tabular(Box::new(pipeline)), span };
+        }
+        match pipeline.source {
+            Source::Expr(expr) => expr,
+            Source::Paren(inner) => Expr { kind: ExprKind::Tabular(inner), span },
+            source => {
+                let pipeline = Pipeline { source, operators: Vec::new(), span };
+                Expr { kind: ExprKind::Tabular(Box::new(pipeline)), span }
+            }
+        }
+    }
+
+    /// A value with its sign and its path: what stands between two operators.
+    pub(super) fn operand(&mut self) -> Expr {
+        let start = self.span();
+        let op = match self.peek() {
+            Token::Minus => UnaryOp::Minus,
+            Token::Plus => UnaryOp::Plus,
+            _ => {
+                let root = self.primary();
+                return self.path_of(root, start);
+            }
+        };
+        self.bump();
+        if op == UnaryOp::Minus && self.at(Token::Long) && self.span().text(self.text) == "9223372036854775808" {
+            self.bump();
+            return Expr { kind: ExprKind::Literal(Literal::Long(i64::MIN)), span: self.since(start) };
+        }
+        let operand = if self.enter() { self.part(Self::operand) } else { Expr { kind: ExprKind::Error, span: start } };
+        self.leave();
+        Expr { kind: ExprKind::Unary { op, operand: Box::new(operand) }, span: self.since(start) }
+    }
+
+    /// A name and its path, without calls: the key of `partition`.
+    pub(super) fn path(&mut self) -> Expr {
+        let start = self.span();
+        let name = self.name("a column");
+        let root = Expr { span: name.span, kind: ExprKind::Name(name) };
+        self.path_of(root, start)
+    }
+
+    /// What follows a value: `.name`, `.['name']`, `[index]`, `.f(…)`.
+    fn path_of(&mut self, mut base: Expr, start: Span) -> Expr {
+        while !self.stopped {
+            let kind = match self.peek() {
+                Token::LeftBracket => {
+                    let index = Box::new(self.index());
+                    ExprKind::Index { base: Box::new(base), index }
+                }
+                Token::Dot if self.ahead(1) == Token::LeftBracket && self.name_length(1) == 0 => {
+                    self.bump();
+                    let index = Box::new(self.index());
+                    ExprKind::Index { base: Box::new(base), index }
+                }
+                Token::Dot if self.starred_path && self.at_starred_name() => return base,
+                Token::Dot => {
+                    self.bump();
+                    self.member(base)
+                }
+                _ => return base,
+            };
+            base = Expr { kind, span: self.since(start) };
+            self.grow();
+        }
+        base
+    }
+
+    /// Whether `.*` or `.Prefix*` stands here.
+    fn at_starred_name(&self) -> bool {
+        self.ahead(1) == Token::Star || self.ahead(1) == Token::Word && self.ahead(2) == Token::Star && self.touches(1)
+    }
+
+    fn index(&mut self) -> Expr {
+        let open = self.bump().span();
+        if self.at(Token::RightBracket) {
+            self.error_here(Code::ExpectedExpression, "expected a position or a key between the brackets", None);
+        }
+        let index = self.part(Self::value);
+        self.close(Token::RightBracket, open);
+        index
+    }
+
+    fn member(&mut self, base: Expr) -> ExprKind {
+        if let Token::Typed(_) = self.peek() {
+            // A member that is called like a type is no constant; its arguments were taken as one token.
+            let span = self.bump().span();
+            self.error(Code::Unexpected, span, "a type cannot follow a dot", Some("quote the name as ['name']"));
+            return base.kind;
+        }
+        if self.at(Token::Word) && self.ahead(1) == Token::LeftParen {
+            let call = self.call();
+            return ExprKind::MemberCall { base: Box::new(base), call };
+        }
+        let name = self.name("the name of a member");
+        ExprKind::Member { base: Box::new(base), name }
+    }
+}
+
+/// The value of a word that is a truth value.
+pub(super) fn boolean(word: &str) -> Option<bool> {
+    match word {
+        "true" | "True" | "TRUE" => Some(true),
+        "false" | "False" | "FALSE" => Some(false),
+        _ => None,
+    }
+}
