@@ -1,10 +1,194 @@
 //! KQL on DataFusion: text to a checked `LogicalPlan`.
 //!
-//! | stage | type | file |
+//! | stage | type | where |
 //! | --- | --- | --- |
-//! | text → tree | `postern_kql_syntax::ast::Query` | the syntax crate |
-//! | tree → names and types checked, lowered | `LogicalPlan` over engine types | [`bind`], [`operators`], [`functions`] |
+//! | text → tree | [`postern_kql_syntax::ast::Query`] | the syntax crate |
+//! | tree → names, types, overloads | [`bind::scope::Relation`], [`functions::BoundExpr`] | [`bind`], [`operators`], [`functions`] |
+//! | → plan | `LogicalPlan` over engine types | [`plan`] |
 //! | rows → JSON | `serde_json::Value` | [`output`] |
+//!
+//! The crate knows no mail and no store: tables come through the small [`catalog::Catalog`] trait. It prints nothing,
+//! reads no clock and no environment; "now" is an option.
 
+pub mod bind;
+pub mod catalog;
 pub mod functions;
+pub mod operators;
+pub mod output;
+pub mod plan;
 pub mod types;
+
+use arrow::array::RecordBatch;
+use datafusion::execution::context::SessionContext;
+use datafusion::logical_expr::LogicalPlan;
+
+pub use catalog::{Catalog, Column, TableDef, TableSource, View};
+pub use plan::execute::{collect, configure, session, session_with};
+pub use postern_kql_syntax::{Diagnostic, Severity, Span};
+pub use types::{Const, KqlType};
+
+use bind::env::{Env, Named};
+use bind::fault::{Fault, codes};
+use bind::{Binder, Meaning};
+use functions::BoundExpr;
+
+/// The most values that one query may ask for while it is bound.
+const MAX_QUESTIONS: usize = 256;
+
+/// What a plan depends on besides text and tables.
+#[derive(Debug, Clone, Default)]
+pub struct PlanOptions {
+    /// What `now()` means, in ticks.
+    pub now: i64,
+    /// Parameters: each acts like a leading `let`, and stands for a text literal that is exactly `{NAME}`. A name that is
+    /// given more than once is a list.
+    pub params: Vec<(String, Const)>,
+    /// Whether hidden columns stay in the result.
+    pub keep_hidden: bool,
+    /// Only rows whose time column lies in this range (ticks, both ends included), for every table with a time column.
+    pub time_range: Option<(i64, i64)>,
+    /// Only check names and types: nothing is run, and values that would have to be computed are taken as null.
+    pub check: bool,
+}
+
+impl PlanOptions {
+    /// The value of a parameter; a dynamic array when it was given more than once.
+    pub fn param(&self, name: &str) -> Option<Const> {
+        let mut values = self.params.iter().filter(|(n, _)| n == name).map(|(_, v)| v);
+        let first = values.next()?;
+        let rest: Vec<&Const> = values.collect();
+        if rest.is_empty() {
+            return Some(first.clone());
+        }
+        let all = std::iter::once(first).chain(rest).map(bind::literal::scalar_json).collect();
+        Some(Const::dynamic(&serde_json::Value::Array(all)))
+    }
+
+    /// The values of a parameter that has several: given more than once, or one dynamic array.
+    pub fn param_list(&self, name: &str) -> Option<Vec<Const>> {
+        let values: Vec<&Const> = self.params.iter().filter(|(n, _)| n == name).map(|(_, v)| v).collect();
+        match values.as_slice() {
+            [] => None,
+            [one] => match one.as_json() {
+                Some(serde_json::Value::Array(items)) => Some(
+                    items
+                        .iter()
+                        .map(|item| match item {
+                            serde_json::Value::String(text) => Const::String(text.clone()),
+                            other => Const::dynamic(other),
+                        })
+                        .collect(),
+                ),
+                _ => None,
+            },
+            many => Some(many.iter().map(|v| (*v).clone()).collect()),
+        }
+    }
+}
+
+/// How a query wants its result drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Render {
+    /// `timechart`, `piechart`, `table`, …
+    pub kind: String,
+    /// `title`, `xcolumn`, …, as text.
+    pub properties: Vec<(String, String)>,
+}
+
+/// A query ready to run.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The plan; its columns are [`Planned::columns`] in order, in engine types.
+    pub plan: LogicalPlan,
+    /// The columns of the result.
+    pub columns: Vec<Column>,
+    /// How to draw the result.
+    pub render: Option<Render>,
+    /// Whether the query fixes the order of the rows.
+    pub sorted: bool,
+    /// What is odd but no error.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Makes a plan of a query. `session` runs what must be known beforehand (`toscalar`, the columns of `pivot`), and the
+/// plan itself should run in it or in one made by [`session_with`].
+pub async fn plan(
+    text: &str,
+    catalog: &dyn Catalog,
+    options: &PlanOptions,
+    session: &SessionContext,
+) -> Result<Planned, Vec<Diagnostic>> {
+    let parsed = postern_kql_syntax::parse(text);
+    if parsed.diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        return Err(parsed.diagnostics);
+    }
+    let mut answers: Vec<Vec<RecordBatch>> = Vec::new();
+    loop {
+        let needed = match bind_once(&parsed, catalog, options, &answers) {
+            Ok(planned) => return Ok(planned),
+            Err(Fault::Query(diagnostic)) => {
+                let mut diagnostics = parsed.diagnostics;
+                diagnostics.insert(0, *diagnostic);
+                return Err(diagnostics);
+            }
+            Err(Fault::Needs(plan)) => plan,
+        };
+        let failed = |message: String| {
+            vec![Diagnostic {
+                code: codes::EXECUTION,
+                message,
+                span: parsed.query.span,
+                hint: None,
+                severity: Severity::Error,
+            }]
+        };
+        if answers.len() >= MAX_QUESTIONS {
+            return Err(failed(format!("the query needs more than {MAX_QUESTIONS} values before it can be planned")));
+        }
+        match collect(session, *needed).await {
+            Ok(batches) => answers.push(batches),
+            Err(error) => {
+                return Err(failed(format!(
+                    "a part of the query that must run before the rest failed: {}",
+                    error.strip_backtrace()
+                )));
+            }
+        }
+    }
+}
+
+fn bind_once(
+    parsed: &postern_kql_syntax::Parsed,
+    catalog: &dyn Catalog,
+    options: &PlanOptions,
+    answers: &[Vec<RecordBatch>],
+) -> Result<Planned, Fault> {
+    let binder = Binder::new(catalog, options, answers);
+    let span = parsed.query.span;
+    let mut env = Env::default();
+    for (name, _) in &options.params {
+        if let Some(value) = options.param(name) {
+            env = env.with(name, Named::Scalar(BoundExpr::constant(value)));
+        }
+    }
+    let relation = match binder.statements(&parsed.query.statements, &env, span)? {
+        Meaning::Table(relation) => *relation,
+        // A query that is a value shows it as one row.
+        Meaning::Scalar(value) => {
+            let mut row = binder.nowhere();
+            row.columns = operators::extend::materialise(&binder, &mut row, vec![("print_0".to_owned(), value)], span)?;
+            row
+        }
+    };
+    let sorted = relation.sorted;
+    let relation = plan::rows::finish(relation, options.keep_hidden).map_err(|e| Fault::plan(span, &e))?;
+    let mut warnings = parsed.diagnostics.clone();
+    warnings.extend(binder.warnings.take());
+    Ok(Planned {
+        plan: relation.plan,
+        columns: relation.columns.iter().map(bind::scope::ScopeColumn::public).collect(),
+        render: binder.render.take(),
+        sorted,
+        warnings,
+    })
+}

@@ -160,6 +160,11 @@ impl KqlType {
     pub fn missing(self) -> ScalarValue {
         Const::null(self).scalar()
     }
+
+    /// [`KqlType::missing`] as a literal of a plan.
+    pub fn missing_expr(self) -> Expr {
+        lit(self.missing())
+    }
 }
 
 impl fmt::Display for KqlType {

@@ -1,0 +1,248 @@
+//! From the syntax tree to a plan: names, types, overloads.
+//!
+//! [`Binder`] walks statements and pipelines; an operator's own rules are in [`crate::operators`], an expression's in
+//! the sibling files here. A value that must be known before binding can go on (`toscalar`, the keys of `pivot`) is
+//! asked for with [`Fault::Needs`]: the caller runs that plan and binds again with the answer.
+
+pub mod arithmetic;
+pub mod ask;
+pub mod call;
+pub mod coerce;
+pub mod compare;
+pub mod env;
+pub mod expr;
+pub mod fault;
+pub mod fold;
+pub mod in_list;
+pub mod literal;
+pub mod scope;
+pub mod table;
+pub mod windows;
+
+use std::cell::{Cell, RefCell};
+
+use arrow::array::RecordBatch;
+use datafusion::logical_expr::LogicalPlanBuilder;
+use postern_kql_syntax::ast::{self, LetValue, Pipeline, Source, StatementKind};
+use postern_kql_syntax::{Diagnostic, Span};
+
+use crate::catalog::Catalog;
+use crate::functions::{BindContext, BoundExpr};
+use crate::operators;
+use crate::plan::fresh::Fresh;
+use crate::{PlanOptions, Render};
+use env::{Env, Named};
+use fault::{Bound, Fault, codes};
+use scope::Relation;
+
+/// The most expressions and operators that one query may expand to.
+const BUDGET: usize = 400_000;
+
+/// What a pipeline or a name stands for.
+#[derive(Debug, Clone)]
+pub enum Meaning {
+    /// Rows.
+    Table(Box<Relation>),
+    /// A value.
+    Scalar(BoundExpr),
+}
+
+/// Binds one query.
+pub struct Binder<'a> {
+    /// The tables.
+    pub catalog: &'a dyn Catalog,
+    /// Now, parameters, time range.
+    pub options: &'a PlanOptions,
+    /// The rows of the plans asked for so far, in order.
+    pub answers: &'a [Vec<RecordBatch>],
+    /// How many answers have been used.
+    pub asked: Cell<usize>,
+    /// Gives plan columns their names.
+    pub fresh: Fresh,
+    /// What is odd but no error.
+    pub warnings: RefCell<Vec<Diagnostic>>,
+    /// How the query wants its result drawn.
+    pub render: RefCell<Option<Render>>,
+    /// The views being bound, outermost first.
+    pub views: RefCell<Vec<String>>,
+    budget: Cell<usize>,
+}
+
+impl<'a> Binder<'a> {
+    /// A binder over a catalogue.
+    pub fn new(catalog: &'a dyn Catalog, options: &'a PlanOptions, answers: &'a [Vec<RecordBatch>]) -> Self {
+        Self {
+            catalog,
+            options,
+            answers,
+            asked: Cell::new(0),
+            fresh: Fresh::default(),
+            warnings: RefCell::default(),
+            render: RefCell::default(),
+            views: RefCell::default(),
+            budget: Cell::new(BUDGET),
+        }
+    }
+
+    /// What functions may know.
+    pub fn cx(&self) -> BindContext {
+        BindContext { now: self.options.now }
+    }
+
+    /// Counts one step of work, so that functions that call functions cannot grow a query without end.
+    pub fn spend(&self, span: Span) -> Bound<()> {
+        let left = self.budget.get();
+        if left == 0 {
+            return Err(Fault::new(codes::TOO_DEEP, span, "the query grows too large when its functions are put in"));
+        }
+        self.budget.set(left - 1);
+        Ok(())
+    }
+
+    /// Rows without columns, one row: the place where constants are bound.
+    pub fn nowhere(&self) -> Relation {
+        let plan = LogicalPlanBuilder::empty(true).build().unwrap_or_else(|_| {
+            datafusion::logical_expr::LogicalPlan::EmptyRelation(datafusion::logical_expr::EmptyRelation {
+                produce_one_row: true,
+                schema: std::sync::Arc::new(datafusion::common::DFSchema::empty()),
+            })
+        });
+        Relation::new(plan, vec![])
+    }
+
+    /// Binds statements in order; the last query is the result.
+    pub fn statements(&self, statements: &[ast::Statement], env: &Env, span: Span) -> Bound<Meaning> {
+        let mut env = env.clone();
+        let mut result = None;
+        for statement in statements {
+            match &statement.kind {
+                StatementKind::Let { name, value } => {
+                    let named = self.let_value(value, &env)?;
+                    env = env.with(&name.text, named);
+                }
+                StatementKind::Query(pipeline) => {
+                    if result.is_some() {
+                        return Err(Fault::unsupported(statement.span, "more than one result in a query"));
+                    }
+                    result = Some(self.pipeline(pipeline, &env, None)?);
+                }
+                StatementKind::QueryParameters(params) => {
+                    for param in params {
+                        env = self.query_parameter(param, &env)?;
+                    }
+                }
+                // Request options change how a service runs a query, never its result.
+                StatementKind::Set { .. } => {}
+                StatementKind::Restrict(_) => return Err(Fault::unsupported(statement.span, "`restrict`")),
+                StatementKind::Alias { .. } => return Err(Fault::unsupported(statement.span, "`alias database`")),
+                StatementKind::Unsupported(what) => {
+                    return Err(Fault::unsupported(what.span, &format!("`{}`", what.name)));
+                }
+            }
+        }
+        result.ok_or_else(|| {
+            Fault::new(codes::WRONG_KIND, span, "the query has no result: it ends in a `let`")
+                .hint("end it with the table or expression to show")
+        })
+    }
+
+    fn let_value(&self, value: &LetValue, env: &Env) -> Bound<Named> {
+        Ok(match value {
+            LetValue::Function(function) => Named::function(function.clone(), env.clone()),
+            LetValue::Tabular(pipeline) => match self.pipeline(pipeline, env, None)? {
+                Meaning::Table(relation) => Named::Table(relation),
+                Meaning::Scalar(value) => Named::Scalar(value),
+            },
+            LetValue::Expr(expr) => match self.meaning(expr, env)? {
+                Meaning::Table(relation) => Named::Table(relation),
+                Meaning::Scalar(value) => Named::Scalar(value),
+            },
+        })
+    }
+
+    fn query_parameter(&self, param: &ast::Param, env: &Env) -> Bound<Env> {
+        if env.find(&param.name.text).is_some() {
+            return Ok(env.clone());
+        }
+        match &param.kind {
+            ast::ParamKind::Scalar { ty, default: Some(default) } => {
+                let value = self.constant_expr(default, env)?;
+                let value = self.coerce_to(value, literal::kql_type(ty.ty), default.span, "the parameter")?;
+                Ok(env.with(&param.name.text, Named::Scalar(value)))
+            }
+            _ => Err(Fault::new(
+                codes::UNKNOWN_NAME,
+                param.span,
+                format!("the query needs a value for its parameter `{}`", param.name.text),
+            )),
+        }
+    }
+
+    /// Binds a pipeline; `input` is what [`Source::Input`] stands for.
+    pub fn pipeline(&self, pipeline: &Pipeline, env: &Env, input: Option<&Relation>) -> Bound<Meaning> {
+        self.spend(pipeline.span)?;
+        let meaning = self.source(&pipeline.source, env, input, pipeline.span)?;
+        if pipeline.operators.is_empty() {
+            return Ok(meaning);
+        }
+        let mut relation = match meaning {
+            Meaning::Table(relation) => *relation,
+            Meaning::Scalar(value) => {
+                return Err(Fault::new(
+                    codes::WRONG_KIND,
+                    pipeline.span,
+                    format!("a value of type `{}` cannot be piped; a table must stand here", value.ty),
+                ));
+            }
+        };
+        let mut env = env.clone();
+        for operator in &pipeline.operators {
+            self.spend(operator.span)?;
+            (relation, env) = operators::apply(self, relation, operator, env)?;
+        }
+        Ok(Meaning::Table(Box::new(relation)))
+    }
+
+    /// Binds a pipeline that must yield rows.
+    pub fn table(&self, pipeline: &Pipeline, env: &Env, input: Option<&Relation>) -> Bound<Relation> {
+        match self.pipeline(pipeline, env, input)? {
+            Meaning::Table(relation) => Ok(*relation),
+            Meaning::Scalar(value) => Err(Fault::new(
+                codes::WRONG_KIND,
+                pipeline.span,
+                format!("a table must stand here, not a value of type `{}`", value.ty),
+            )),
+        }
+    }
+
+    fn source(&self, source: &Source, env: &Env, input: Option<&Relation>, span: Span) -> Bound<Meaning> {
+        let table = |relation| Ok(Meaning::Table(Box::new(relation)));
+        match source {
+            Source::Expr(expr) => self.meaning(expr, env),
+            Source::Paren(pipeline) => self.pipeline(pipeline, env, input),
+            Source::Input(span) => match input {
+                Some(relation) => table(relation.clone()),
+                None => Err(Fault::new(codes::WRONG_KIND, *span, "a table must stand before the first operator")),
+            },
+            Source::Range(range) => table(operators::range::range(self, range, env, span)?),
+            Source::Print(items) => table(operators::print::print(self, items, env, span)?),
+            Source::DataTable(data) => table(operators::datatable::datatable(self, data, env, span)?),
+            Source::ExternalData(_) => Err(Fault::unsupported(span, "`externaldata`")
+                .hint("load the file with `postern ingest`, or write its rows as a `datatable`")),
+            Source::Union(union) => table(operators::union::union(self, None, union, env, span)?),
+            Source::Search(search) => table(operators::search::search(self, None, search, env, span)?),
+            Source::Find(find) => table(operators::search::find(self, find, env, span)?),
+            Source::Evaluate(evaluate) => table(operators::evaluate::evaluate(self, None, evaluate, env)?),
+            Source::Unsupported(what) => Err(Fault::unsupported(what.span, &format!("`{}`", what.name))),
+        }
+    }
+
+    /// Notes a message that does not stop the query.
+    pub fn warn(&self, diagnostic: &Diagnostic) {
+        let warning = Diagnostic { severity: postern_kql_syntax::Severity::Warning, ..diagnostic.clone() };
+        let mut warnings = self.warnings.borrow_mut();
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+}

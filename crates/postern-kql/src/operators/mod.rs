@@ -1,0 +1,147 @@
+//! The operators of a pipeline, one file each: relation in, relation out.
+
+pub mod count;
+pub mod datatable;
+pub mod evaluate;
+pub mod extend;
+pub mod getschema;
+pub mod invoke;
+pub mod join;
+pub mod make_series;
+pub mod mv_apply;
+pub mod mv_expand;
+pub mod parse;
+pub mod parse_kv;
+pub mod partition;
+pub mod print;
+pub mod project;
+pub mod range;
+pub mod render;
+pub mod sample;
+pub mod search;
+pub mod sort;
+pub mod summarize;
+pub mod take;
+pub mod top_nested;
+pub mod union;
+pub mod where_;
+
+use postern_kql_syntax::ast::{NamedExpr, Operator, OperatorKind, Target};
+
+use crate::bind::Binder;
+use crate::bind::env::{Env, Named};
+use crate::bind::expr::Scope;
+use crate::bind::fault::{Bound, Fault, codes};
+use crate::bind::scope::Relation;
+use crate::functions::BoundExpr;
+
+/// Applies one operator; the names in force may grow (`as`).
+pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) -> Bound<(Relation, Env)> {
+    let span = operator.span;
+    let unsupported = |name: &str| Err(Fault::unsupported(span, &format!("`{name}`")));
+    let relation = match &operator.kind {
+        OperatorKind::As { name, .. } => {
+            let env = env.with(&name.text, Named::Table(Box::new(input.clone())));
+            return Ok((input, env));
+        }
+        OperatorKind::Consume(_) => return unsupported("consume"),
+        OperatorKind::Count => count::count(binder, input, span)?,
+        OperatorKind::Distinct { columns, .. } => summarize::distinct(binder, input, columns, &env, span)?,
+        OperatorKind::Evaluate(call) => evaluate::evaluate(binder, Some(input), call, &env)?,
+        OperatorKind::Extend(items) => extend::extend(binder, input, items, &env, span)?,
+        OperatorKind::Facet { .. } => return unsupported("facet"),
+        OperatorKind::Fork(_) => return unsupported("fork"),
+        OperatorKind::GetSchema => getschema::getschema(binder, &input, span)?,
+        OperatorKind::Invoke(call) => invoke::invoke(binder, input, call, &env)?,
+        OperatorKind::Join(join) => join::join(binder, input, join, &env, span)?,
+        OperatorKind::Lookup(lookup) => join::lookup(binder, input, lookup, &env, span)?,
+        OperatorKind::MakeSeries(series) => make_series::make_series(binder, input, series, &env, span)?,
+        OperatorKind::MvApply(apply) => mv_apply::mv_apply(binder, input, apply, &env, span)?,
+        OperatorKind::MvExpand(expand) => mv_expand::mv_expand(binder, input, expand, &env, span)?,
+        OperatorKind::Parse(parse) => parse::parse(binder, input, parse, &env, span)?,
+        OperatorKind::ParseKv(parse) => parse_kv::parse_kv(binder, input, parse, &env, span)?,
+        OperatorKind::Partition(partition) => partition::partition(binder, input, partition, &env, span)?,
+        OperatorKind::Project(items) => project::project(binder, input, items, &env, span)?,
+        OperatorKind::ProjectAway(patterns) => project::away(input, patterns),
+        OperatorKind::ProjectByNames(_) => return unsupported("project-by-names"),
+        OperatorKind::ProjectKeep(patterns) => project::keep(input, patterns),
+        OperatorKind::ProjectRename(renames) => project::rename(input, renames)?,
+        OperatorKind::ProjectReorder(columns) => project::reorder(input, columns),
+        OperatorKind::Reduce { .. } => return unsupported("reduce"),
+        OperatorKind::Render(render) => render::render(binder, input, render, &env)?,
+        OperatorKind::Sample(size) => sample::sample(binder, input, size, &env, span)?,
+        OperatorKind::SampleDistinct { count, of } => sample::distinct(binder, input, count, of, &env, span)?,
+        OperatorKind::Scan(_) => return unsupported("scan"),
+        OperatorKind::Search(search) => search::search(binder, Some(input), search, &env, span)?,
+        OperatorKind::Serialize(items) => extend::serialize(binder, input, items, &env, span)?,
+        OperatorKind::Sort { keys, .. } => sort::sort(binder, input, keys, &env, span)?,
+        OperatorKind::Summarize(summarize) => summarize::summarize(binder, input, summarize, &env, span)?,
+        OperatorKind::Take(size) => take::take(binder, input, size, &env, span)?,
+        OperatorKind::Top { count, by, .. } => sort::top(binder, input, count, by, &env, span)?,
+        OperatorKind::TopHitters { count, of, by } => {
+            top_nested::top_hitters(binder, input, count, of, by.as_ref(), &env, span)?
+        }
+        OperatorKind::TopNested(levels) => top_nested::top_nested(binder, input, levels, &env, span)?,
+        OperatorKind::Union(union) => union::union(binder, Some(input), union, &env, span)?,
+        OperatorKind::Where(predicate) => where_::where_(binder, input, predicate, &env)?,
+        OperatorKind::Unsupported(what) => return Err(Fault::unsupported(what.span, &format!("`{}`", what.name))),
+        OperatorKind::Error => return Err(Fault::new(codes::WRONG_KIND, span, "an operator must stand here")),
+    };
+    Ok((relation, env))
+}
+
+/// Binds a list of `name = expression` items; an unnamed one takes the name of its expression, or `Column1`, ….
+pub fn named(binder: &Binder, items: &[NamedExpr], scope: &mut Scope, env: &Env) -> Bound<Vec<(String, BoundExpr)>> {
+    let mut bound = Vec::with_capacity(items.len());
+    let mut unnamed = 0;
+    for item in items {
+        let value = binder.expr(&item.expr, scope, env)?;
+        let name = match &item.target {
+            Target::Name(name) => name.text.clone(),
+            Target::Auto => match &value.name {
+                Some(name) => name.clone(),
+                None => {
+                    unnamed += 1;
+                    format!("Column{unnamed}")
+                }
+            },
+            Target::Tuple(names) => match names.as_slice() {
+                [name] => name.text.clone(),
+                _ => return Err(Fault::unsupported(item.span, "several names for one value")),
+            },
+        };
+        bound.push((name, value));
+    }
+    Ok(bound)
+}
+
+/// Whether text matches a pattern in which `*` stands for any run of characters.
+pub fn wildcard(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(first) = parts.next() else { return false };
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        match rest.split_once(part) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wildcard;
+
+    #[test]
+    fn a_star_stands_for_any_run() {
+        assert!(wildcard("Device*", "DeviceEvents"));
+        assert!(wildcard("*", ""));
+        assert!(wildcard("a*c*e", "abcde"));
+        assert!(!wildcard("a*c*e", "abcd"));
+        assert!(!wildcard("ab*ba", "aba"));
+        assert!(!wildcard("Device", "DeviceEvents"));
+    }
+}

@@ -1,0 +1,178 @@
+//! `parse-kv`: named values out of `key=value` text.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StringViewBuilder, StructArray};
+use arrow::datatypes::{DataType, Field, Fields};
+use datafusion::logical_expr::{Expr as PlanExpr, ScalarUDF, Volatility};
+use postern_kql_syntax::Span;
+use postern_kql_syntax::ast::{ExprKind, ParseKv};
+
+use super::extend::add;
+use crate::bind::Binder;
+use crate::bind::coerce::convert;
+use crate::bind::env::Env;
+use crate::bind::expr::Scope;
+use crate::bind::fault::{Bound, Fault, Placed, codes};
+use crate::bind::literal::kql_type;
+use crate::bind::scope::{Relation, plan_column};
+use crate::functions::{BoundExpr, raw_kernel_udf};
+use crate::plan::capture::field;
+use crate::types::KqlType;
+
+/// What parts pairs, and keys from values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Delimiters {
+    pair: String,
+    kv: String,
+    quotes: Vec<(char, char)>,
+    escape: Option<char>,
+    greedy: bool,
+}
+
+/// Applies `parse-kv`.
+pub fn parse_kv(binder: &Binder, mut input: Relation, operator: &ParseKv, env: &Env, span: Span) -> Bound<Relation> {
+    let value = binder.expr(&operator.expr, &mut Scope::row(&mut input), env)?;
+    let text = binder.as_text(&value, operator.expr.span, "parse-kv")?;
+    let delimiters = delimiters(binder, operator, env)?;
+    let keys: Vec<String> = operator.columns.iter().map(|c| c.name.text.clone()).collect();
+    let name = binder.fresh.name("pairs");
+    input.compute(vec![(udf(delimiters, keys).call(vec![text.expr]), name.clone())]).at(span)?;
+    let pairs = PlanExpr::Column(plan_column(name));
+    let mut values = Vec::with_capacity(operator.columns.len());
+    for (index, column) in operator.columns.iter().enumerate() {
+        let piece = field(pairs.clone(), &index.to_string());
+        let piece = datafusion::functions::core::expr_fn::coalesce(vec![piece, KqlType::String.missing_expr()]);
+        let ty = kql_type(column.ty.ty);
+        let value = convert(&BoundExpr::new(piece, KqlType::String), ty, &binder.cx())
+            .ok_or_else(|| Fault::unsupported(column.span, &format!("`parse-kv` into `{ty}`")))?;
+        values.push((column.name.text.clone(), value));
+    }
+    add(binder, &mut input, values, span)?;
+    Ok(input)
+}
+
+fn delimiters(binder: &Binder, operator: &ParseKv, env: &Env) -> Bound<Delimiters> {
+    let mut found =
+        Delimiters { pair: " ".to_owned(), kv: "=".to_owned(), quotes: vec![], escape: None, greedy: false };
+    for property in &operator.properties {
+        let values = match &property.value.kind {
+            ExprKind::Tuple(items) => items.iter().collect(),
+            _ => vec![&property.value],
+        };
+        let mut texts = Vec::new();
+        for value in values {
+            let bound = binder.constant_expr(value, env)?;
+            match bound.constant {
+                Some(crate::types::Const::String(text)) => texts.push(text),
+                Some(crate::types::Const::Bool(flag)) => texts.push(flag.to_string()),
+                _ => return Err(Fault::new(codes::NOT_CONSTANT, value.span, "a constant must stand here")),
+            }
+        }
+        let first = texts.first().cloned().unwrap_or_default();
+        match property.name.as_str() {
+            "pair_delimiter" => found.pair = first,
+            "kv_delimiter" => found.kv = first,
+            "quote" => {
+                let mut marks = texts.iter().flat_map(|t| t.chars());
+                if let Some(open) = marks.next() {
+                    found.quotes.push((open, marks.next().unwrap_or(open)));
+                }
+            }
+            "escape" => found.escape = first.chars().next(),
+            "greedy" => found.greedy = first == "true",
+            other => return Err(Fault::unsupported(property.span, &format!("the option `{other}` of `parse-kv`"))),
+        }
+    }
+    if found.kv.is_empty() || found.pair.is_empty() {
+        return Err(Fault::new(codes::OPTION, operator.expr.span, "a delimiter of `parse-kv` cannot be empty"));
+    }
+    Ok(found)
+}
+
+fn udf(delimiters: Delimiters, keys: Vec<String>) -> ScalarUDF {
+    let fields: Fields = (0..keys.len()).map(|i| Field::new(i.to_string(), DataType::Utf8View, true)).collect();
+    let config = format!("{delimiters:?}{keys:?}");
+    let returns = DataType::Struct(fields.clone());
+    raw_kernel_udf("key_values", config, vec![KqlType::String.arrow()], returns, Volatility::Immutable, move |args| {
+        let texts = args.get(0)?.text()?;
+        let mut columns: Vec<StringViewBuilder> = keys.iter().map(|_| StringViewBuilder::new()).collect();
+        for row in 0..args.rows {
+            let pairs = pairs(texts.get(row).unwrap_or_default(), &delimiters, &keys);
+            for (key, column) in keys.iter().zip(&mut columns) {
+                column.append_option(pairs.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str()));
+            }
+        }
+        let arrays = columns.into_iter().map(|mut column| Arc::new(column.finish()) as ArrayRef).collect();
+        Ok(Arc::new(StructArray::try_new(fields.clone(), arrays, None)?) as ArrayRef)
+    })
+}
+
+/// The pairs of a text, keys trimmed.
+fn pairs(text: &str, by: &Delimiters, keys: &[String]) -> Vec<(String, String)> {
+    let mut pairs = Vec::new();
+    let mut rest = text;
+    while let Some((key, after)) = rest.split_once(by.kv.as_str()) {
+        let key = key.rsplit(by.pair.as_str()).next().unwrap_or(key).trim();
+        let (value, next) = value(after, by, keys);
+        pairs.push((key.to_owned(), value));
+        rest = next;
+    }
+    pairs
+}
+
+/// A value and what comes after it.
+fn value<'a>(text: &'a str, by: &Delimiters, keys: &[String]) -> (String, &'a str) {
+    let mut chars = text.char_indices();
+    let quote = chars.clone().next().and_then(|(_, c)| by.quotes.iter().find(|(open, _)| *open == c));
+    if let Some((_, close)) = quote {
+        chars.next();
+        let mut value = String::new();
+        while let Some((at, c)) = chars.next() {
+            if Some(c) == by.escape {
+                value.extend(chars.next().map(|(_, c)| c));
+            } else if c == *close {
+                let next = text.get(at + c.len_utf8()..).unwrap_or_default();
+                return (value, next.strip_prefix(by.pair.as_str()).unwrap_or(next));
+            } else {
+                value.push(c);
+            }
+        }
+        return (value, "");
+    }
+    if by.greedy {
+        // The value goes on until a pair delimiter that a wanted key follows.
+        let mut from = 0;
+        while let Some(at) = text.get(from..).and_then(|t| t.find(by.pair.as_str())).map(|at| at + from) {
+            let next = text.get(at + by.pair.len()..).unwrap_or_default();
+            if keys.iter().any(|k| next.trim_start().strip_prefix(k.as_str()).is_some_and(|t| t.starts_with(&by.kv))) {
+                return (text.get(..at).unwrap_or_default().to_owned(), next);
+            }
+            from = at + by.pair.len();
+        }
+        return (text.to_owned(), "");
+    }
+    match text.split_once(by.pair.as_str()) {
+        Some((value, next)) => (value.to_owned(), next),
+        None => (text.to_owned(), ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_protect_delimiters() {
+        let by = Delimiters {
+            pair: ",".to_owned(),
+            kv: "=".to_owned(),
+            quotes: vec![('"', '"')],
+            escape: Some('\\'),
+            greedy: false,
+        };
+        let found = pairs(r#"a=1,b="x,\"y",c=3"#, &by, &[]);
+        let expected = [("a", "1"), ("b", "x,\"y"), ("c", "3")];
+        assert_eq!(found, expected.map(|(k, v)| (k.to_owned(), v.to_owned())));
+    }
+}

@@ -1,0 +1,184 @@
+//! `search` and `find`: rows of any table in which some column holds a text, or a condition holds.
+
+use datafusion::logical_expr::{Expr as PlanExpr, Operator, lit};
+use postern_kql_syntax::Span;
+use postern_kql_syntax::ast::{
+    BinaryOp, Expr, ExprKind, Find, FindOutput, InOp, Literal, LogicalOp, Name, Pipeline, Search, Source,
+};
+
+use super::union::matching;
+use crate::bind::Binder;
+use crate::bind::coerce::convert;
+use crate::bind::compare::as_filter;
+use crate::bind::env::Env;
+use crate::bind::expr::{Scope, balanced};
+use crate::bind::fault::{Bound, Fault, Placed, codes};
+use crate::bind::scope::Relation;
+use crate::functions::BoundExpr;
+use crate::plan::union;
+use crate::types::{Const, KqlType};
+
+/// Applies `search`, at the head of a pipeline or after a bar.
+pub fn search(binder: &Binder, input: Option<Relation>, operator: &Search, env: &Env, span: Span) -> Bound<Relation> {
+    let cased = matches!(&operator.kind, Some(Name { text, .. }) if text == "case_sensitive");
+    let terms = Terms { cased };
+    if let Some(mut relation) = input {
+        let condition = terms.condition(binder, &operator.predicate, &mut relation, env)?;
+        relation.map(|plan| plan.filter(as_filter(condition))).at(span)?;
+        return Ok(relation);
+    }
+    let tables = tables(binder, &operator.tables, env, span)?;
+    let kept = filtered(binder, tables, &operator.predicate, &terms, env, span)?;
+    union::union(kept, false, Some("$table"), &binder.fresh).at(span)
+}
+
+/// Applies `find`.
+pub fn find(binder: &Binder, operator: &Find, env: &Env, span: Span) -> Bound<Relation> {
+    if operator.output != FindOutput::Smart {
+        return Err(Fault::unsupported(span, "`project` in `find`").hint("write `union … | where … | project …`"));
+    }
+    let tables = tables(binder, &operator.tables, env, span)?;
+    let kept = filtered(binder, tables, &operator.predicate, &Terms { cased: false }, env, span)?;
+    let mut source = "source_".to_owned();
+    for property in &operator.properties {
+        if let ("withsource", ExprKind::Name(name)) = (property.name.as_str(), &property.value.kind) {
+            source.clone_from(&name.text);
+        }
+    }
+    union::union(kept, false, Some(&source), &binder.fresh).at(span)
+}
+
+fn tables(binder: &Binder, parts: &[Pipeline], env: &Env, span: Span) -> Bound<Vec<(String, Relation)>> {
+    if parts.is_empty() {
+        return matching(binder, "*", env, span);
+    }
+    let mut tables = Vec::new();
+    for (index, part) in parts.iter().enumerate() {
+        let expr = match &part.source {
+            Source::Expr(expr) if part.operators.is_empty() => Some(&expr.kind),
+            _ => None,
+        };
+        match expr {
+            Some(ExprKind::Wildcard(pattern)) => tables.extend(matching(binder, pattern, env, part.span)?),
+            Some(ExprKind::Star) => tables.extend(matching(binder, "*", env, part.span)?),
+            Some(ExprKind::Name(name)) => tables.push((name.text.clone(), binder.table(part, env, None)?)),
+            _ => tables.push((format!("search_arg{index}"), binder.table(part, env, None)?)),
+        }
+    }
+    Ok(tables)
+}
+
+/// The tables with their rows filtered; a table that lacks a column of the condition has no such rows.
+fn filtered(
+    binder: &Binder,
+    tables: Vec<(String, Relation)>,
+    predicate: &Expr,
+    terms: &Terms,
+    env: &Env,
+    span: Span,
+) -> Bound<Vec<(String, Relation)>> {
+    let mut kept = Vec::new();
+    let mut failed = None;
+    for (name, mut relation) in tables {
+        match terms.condition(binder, predicate, &mut relation, env) {
+            Ok(condition) => {
+                relation.map(|plan| plan.filter(as_filter(condition))).at(span)?;
+                kept.push((name, relation));
+            }
+            Err(Fault::Query(fault)) if fault.code == codes::UNKNOWN_NAME => failed = Some(Fault::Query(fault)),
+            Err(fault) => return Err(fault),
+        }
+    }
+    match failed {
+        Some(fault) if kept.is_empty() => Err(fault),
+        _ if kept.is_empty() => Err(Fault::new(codes::UNKNOWN_TABLE, span, "there is no table to search")),
+        _ => Ok(kept),
+    }
+}
+
+struct Terms {
+    cased: bool,
+}
+
+impl Terms {
+    fn condition(&self, binder: &Binder, expr: &Expr, relation: &mut Relation, env: &Env) -> Bound<PlanExpr> {
+        binder.spend(expr.span)?;
+        match &expr.kind {
+            ExprKind::Literal(Literal::String(_)) => {
+                let Const::String(text) = binder.constant_expr(expr, env)?.constant.unwrap_or(Const::Bool(false))
+                else {
+                    return Err(Fault::new(codes::ARGUMENT, expr.span, "a term must be text"));
+                };
+                self.any_column(binder, &text, relation, expr.span)
+            }
+            ExprKind::Star => Ok(lit(true)),
+            ExprKind::Logical { op, operands } => {
+                let bound = operands
+                    .iter()
+                    .map(|operand| self.condition(binder, operand, relation, env))
+                    .collect::<Bound<Vec<_>>>()?;
+                Ok(balanced(bound, if *op == LogicalOp::And { Operator::And } else { Operator::Or }))
+            }
+            ExprKind::Call(call) if call.name.text == "not" && call.args.len() == 1 => match call.args.first() {
+                Some(arg) => Ok(crate::bind::compare::negate(self.condition(binder, &arg.value, relation, env)?)),
+                None => Ok(lit(false)),
+            },
+            ExprKind::Binary { op: BinaryOp::Search, left, right, .. } => {
+                let term = binder.constant_expr(right, env)?;
+                let Some(term) = term.const_str().map(str::to_owned) else {
+                    return Err(Fault::new(codes::ARGUMENT, right.span, "a term must be text"));
+                };
+                let value = binder.expr(left, &mut Scope::row(relation), env)?;
+                self.term(binder, &value, &term, expr.span)
+            }
+            ExprKind::Binary { op, op_span, left, right } if matches!(left.kind, ExprKind::Star) => {
+                let term = binder.expr(right, &mut Scope::row(relation), env)?;
+                let mut any = Vec::new();
+                for column in relation.visible().cloned().collect::<Vec<_>>() {
+                    let text = as_text(binder, &column.bound(), expr.span)?;
+                    any.push(binder.text_operator(*op, *op_span, (&text, left.span), (&term, right.span))?.expr);
+                }
+                Ok(balanced(any, Operator::Or))
+            }
+            ExprKind::In { op, left, .. } if matches!(left.kind, ExprKind::Star) && *op != InOp::In => {
+                Err(Fault::unsupported(expr.span, "this operator on `*`"))
+            }
+            _ => Ok(binder.condition(expr, &mut Scope::row(relation), env)?.expr),
+        }
+    }
+
+    fn any_column(&self, binder: &Binder, term: &str, relation: &Relation, span: Span) -> Bound<PlanExpr> {
+        let mut any = Vec::new();
+        for column in relation.visible() {
+            any.push(self.term(binder, &column.bound(), term, span)?);
+        }
+        Ok(if any.is_empty() { lit(false) } else { balanced(any, Operator::Or) })
+    }
+
+    /// Whether a value has a term; stars at the ends of the term open it there.
+    fn term(&self, binder: &Binder, value: &BoundExpr, term: &str, span: Span) -> Bound<PlanExpr> {
+        let (open_start, rest) = term.strip_prefix('*').map_or((false, term), |rest| (true, rest));
+        let (open_end, word) = rest.strip_suffix('*').map_or((false, rest), |rest| (true, rest));
+        if word.is_empty() {
+            return Ok(lit(true));
+        }
+        let op = match (open_start, open_end, self.cased) {
+            (false, false, false) => BinaryOp::Has,
+            (false, false, true) => BinaryOp::HasCs,
+            (false, true, false) => BinaryOp::HasPrefix,
+            (false, true, true) => BinaryOp::HasPrefixCs,
+            (true, false, false) => BinaryOp::HasSuffix,
+            (true, false, true) => BinaryOp::HasSuffixCs,
+            (true, true, false) => BinaryOp::Contains,
+            (true, true, true) => BinaryOp::ContainsCs,
+        };
+        let text = as_text(binder, value, span)?;
+        let word = BoundExpr::constant(Const::String(word.to_owned()));
+        Ok(binder.text_operator(op, span, (&text, span), (&word, span))?.expr)
+    }
+}
+
+fn as_text(binder: &Binder, value: &BoundExpr, span: Span) -> Bound<BoundExpr> {
+    convert(value, KqlType::String, &binder.cx())
+        .ok_or_else(|| Fault::wrong_type(span, "searching", "a value with a text form", value.ty))
+}

@@ -1,0 +1,51 @@
+//! Captures of a regular expression as columns: the ground of `parse`, `parse-where` and `extract`-like operators.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BooleanArray, StringViewBuilder, StructArray};
+use arrow::datatypes::{DataType, Field, Fields};
+use datafusion::logical_expr::{Expr, ScalarUDF, Volatility};
+use regex::Regex;
+
+use crate::functions::raw_kernel_udf;
+use crate::types::KqlType;
+
+/// The struct of the captures `1..=count` of `regex` in `text`; a group that took no part is null, and so is every
+/// field where the pattern does not match. Field names are `0`, `1`, …; the last field, `matched`, tells a match.
+pub fn captures(text: Expr, regex: &Regex, count: usize) -> Expr {
+    udf(regex.clone(), count).call(vec![text])
+}
+
+/// One field of what [`captures`] yields.
+pub fn field(captures: Expr, name: &str) -> Expr {
+    datafusion::functions::core::expr_fn::get_field(captures, name.to_owned())
+}
+
+fn udf(regex: Regex, count: usize) -> ScalarUDF {
+    let mut fields: Vec<Field> = (0..count).map(|i| Field::new(i.to_string(), DataType::Utf8View, true)).collect();
+    fields.push(Field::new("matched", DataType::Boolean, false));
+    let fields = Fields::from(fields);
+    let returns = DataType::Struct(fields.clone());
+    let config = regex.as_str().to_owned();
+    raw_kernel_udf("captures", config, vec![KqlType::String.arrow()], returns, Volatility::Immutable, move |args| {
+        let texts = args.get(0)?.text()?;
+        let mut columns: Vec<StringViewBuilder> = (0..count).map(|_| StringViewBuilder::new()).collect();
+        let mut matched = Vec::with_capacity(args.rows);
+        let mut locations = regex.capture_locations();
+        for row in 0..args.rows {
+            let text = texts.get(row).unwrap_or_default();
+            let found = regex.captures_read(&mut locations, text).is_some();
+            matched.push(found);
+            for (index, column) in columns.iter_mut().enumerate() {
+                let range = if found { locations.get(index + 1) } else { None };
+                column.append_option(range.and_then(|(start, end)| text.get(start..end)));
+            }
+        }
+        let mut arrays: Vec<ArrayRef> =
+            columns.into_iter().map(|mut column| Arc::new(column.finish()) as ArrayRef).collect();
+        arrays.push(Arc::new(BooleanArray::from(matched)));
+        let array = StructArray::try_new(fields.clone(), arrays, None)?;
+        debug_assert_eq!(array.len(), args.rows);
+        Ok(Arc::new(array) as ArrayRef)
+    })
+}

@@ -1,0 +1,44 @@
+//! The session that plans run in, and running one.
+
+use arrow::array::RecordBatch;
+use datafusion::common::Result;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::context::SessionContext;
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::prelude::SessionConfig;
+use std::sync::Arc;
+
+/// The settings that plans of this crate are made for: all cores, Parquet filters pushed down, pages pruned.
+pub fn configure(config: SessionConfig) -> SessionConfig {
+    let mut config = config.with_collect_statistics(true);
+    let options = config.options_mut();
+    options.execution.parquet.pushdown_filters = true;
+    options.execution.parquet.reorder_filters = true;
+    options.execution.parquet.enable_page_index = true;
+    options.execution.parquet.pruning = true;
+    options.execution.parquet.bloom_filter_on_read = true;
+    options.execution.parquet.schema_force_view_types = true;
+    options.sql_parser.enable_ident_normalization = false;
+    config
+}
+
+/// A session without limits.
+pub fn session() -> SessionContext {
+    session_with(SessionConfig::new(), Arc::new(RuntimeEnv::default()))
+}
+
+/// A session with settings and a runtime (memory pool, disk) of the caller's; see [`configure`].
+pub fn session_with(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionContext {
+    let state = SessionStateBuilder::new()
+        .with_config(configure(config))
+        .with_runtime_env(runtime)
+        .with_default_features()
+        .build();
+    SessionContext::new_with_state(state)
+}
+
+/// Runs a plan and gathers its rows.
+pub async fn collect(session: &SessionContext, plan: LogicalPlan) -> Result<Vec<RecordBatch>> {
+    session.execute_logical_plan(plan).await?.collect().await
+}

@@ -1,0 +1,53 @@
+//! Row numbers within groups, the ground of `top`, `take` inside groups, `row_number()` and their like.
+
+use datafusion::common::Result;
+use datafusion::functions_window::row_number::row_number_udwf;
+use datafusion::logical_expr::expr::WindowFunction;
+use datafusion::logical_expr::{
+    Expr, LogicalPlanBuilder, SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+};
+use datafusion::scalar::ScalarValue;
+
+use super::fresh::Fresh;
+use crate::bind::scope::{Relation, plan_column};
+
+/// A window function over partitions in an order.
+pub fn over(
+    function: WindowFunctionDefinition,
+    args: Vec<Expr>,
+    partition: Vec<Expr>,
+    order: Vec<SortExpr>,
+    frame: WindowFrame,
+) -> Expr {
+    let mut window = WindowFunction::new(function, args);
+    window.params.partition_by = partition;
+    window.params.order_by = order;
+    window.params.window_frame = frame;
+    Expr::from(window)
+}
+
+/// All rows from the first of the partition to the current one.
+pub fn rows_so_far() -> WindowFrame {
+    WindowFrame::new_bounds(
+        WindowFrameUnits::Rows,
+        WindowFrameBound::Preceding(ScalarValue::UInt64(None)),
+        WindowFrameBound::CurrentRow,
+    )
+}
+
+/// The number of the row within its partition, counting from 1, as an unsigned 64-bit integer.
+pub fn row_number(partition: Vec<Expr>, order: Vec<SortExpr>) -> Expr {
+    over(WindowFunctionDefinition::WindowUDF(row_number_udwf()), vec![], partition, order, rows_so_far())
+}
+
+/// The columns that a relation's groups are told apart by; none outside groups.
+pub fn group_keys(relation: &Relation) -> Vec<Expr> {
+    relation.groups.iter().flat_map(|g| &g.keys).cloned().map(Expr::Column).collect()
+}
+
+/// Adds a window expression as a plan column and returns it.
+pub fn add_window(relation: &mut Relation, window: Expr, hint: &str, fresh: &Fresh) -> Result<Expr> {
+    let name = fresh.name(hint);
+    relation.plan = LogicalPlanBuilder::window_plan(relation.plan.clone(), vec![window.alias(name.clone())])?;
+    Ok(Expr::Column(plan_column(name)))
+}

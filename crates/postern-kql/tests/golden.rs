@@ -1,0 +1,238 @@
+//! Runs every `tests/golden/**/*.kql`: a query with small tables, and the rows or the message that it must give.
+//!
+//! A file is valid KQL; what is not the query stands in comments:
+//!
+//! ```text
+//! // table Mail: Sender:string, Size:long
+//! //   ann@a.example | 10
+//! // param NAME = value          (a string parameter; several of one name make a list)
+//! // now 2024-05-01T00:00:00Z
+//! Mail | summarize n = count() by Sender
+//! // ---- Sender:string | n:long
+//! // ann@a.example | 1
+//! ```
+//!
+//! A null is written `null`, empty text `""`. Rows are compared in order when the query sorts, otherwise as a set. An
+//! expected failure is `// ---- error KQL0102 at 1:8: message`, with `// hint: …` below it. `// gap: why` above the
+//! block marks a wrong answer that is known; such a file fails once it gives the right one.
+//! `POSTERN_BLESS=1` rewrites the blocks; look at what it wrote.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringViewArray,
+    TimestampNanosecondArray,
+};
+use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use datafusion::datasource::MemTable;
+use postern_kql::catalog::{Column, TableDef, TableSource, Tables};
+use postern_kql::types::{Const, KqlType};
+use postern_kql::{PlanOptions, output};
+use serde_json::Value;
+
+struct Case {
+    tables: Tables,
+    params: Vec<(String, Const)>,
+    now: i64,
+    query: String,
+    gap: bool,
+    expected: Vec<String>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn golden_files_hold() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut files = Vec::new();
+    gather(&root, &mut files);
+    files.sort();
+    assert!(!files.is_empty(), "no golden files in {}", root.display());
+    let bless = std::env::var_os("POSTERN_BLESS").is_some();
+    let only = std::env::var("POSTERN_GOLDEN").unwrap_or_default();
+    let mut failures = String::new();
+    for file in files.iter().filter(|f| f.to_string_lossy().contains(&only)) {
+        let text = std::fs::read_to_string(file).unwrap();
+        let case = parse(&text);
+        let actual = run(&case).await;
+        let same = actual == case.expected;
+        if bless && !same && !case.gap {
+            std::fs::write(file, blessed(&text, &actual)).unwrap();
+            continue;
+        }
+        let name = file.strip_prefix(&root).unwrap().display();
+        if case.gap && same {
+            writeln!(failures, "\n{name}: the gap is closed, take its mark away").unwrap();
+        } else if !case.gap && !same {
+            writeln!(failures, "\n{name}\n  expected:").unwrap();
+            case.expected.iter().for_each(|l| writeln!(failures, "    {l}").unwrap());
+            writeln!(failures, "  got:").unwrap();
+            actual.iter().for_each(|l| writeln!(failures, "    {l}").unwrap());
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(&path, files);
+        } else if path.extension().is_some_and(|e| e == "kql") {
+            files.push(path);
+        }
+    }
+}
+
+fn parse(text: &str) -> Case {
+    let mut case = Case {
+        tables: Tables::new(),
+        params: vec![],
+        now: ticks("2024-05-15T12:00:00Z"),
+        query: String::new(),
+        gap: false,
+        expected: vec![],
+    };
+    let mut table: Option<(String, Vec<Column>, Vec<Vec<String>>)> = None;
+    let mut expected = false;
+    for line in text.lines() {
+        if expected {
+            if let Some(line) = line.strip_prefix("//") {
+                case.expected.push(line.trim().to_owned());
+            }
+            continue;
+        }
+        if let (Some((_, columns, rows)), Some(row)) = (&mut table, line.strip_prefix("//   ")) {
+            let cells: Vec<String> = row.split('|').map(|c| c.trim().to_owned()).collect();
+            assert_eq!(cells.len(), columns.len(), "row `{row}`");
+            rows.push(cells);
+        } else if let Some(head) = line.strip_prefix("// table ") {
+            add(&mut case.tables, table.take());
+            let (name, columns) = head.split_once(':').expect("`// table Name: column:type, …`");
+            let columns = columns
+                .split(',')
+                .map(|c| {
+                    let (name, ty) = c.split_once(':').expect("column:type");
+                    let name = name.trim();
+                    let ty = KqlType::parse(ty.trim()).expect("a KQL type");
+                    Column { hidden: name.starts_with('_'), ..Column::new(name, ty) }
+                })
+                .collect();
+            table = Some((name.trim().to_owned(), columns, vec![]));
+        } else if let Some(param) = line.strip_prefix("// param ") {
+            let (name, value) = param.split_once('=').expect("`// param NAME = value`");
+            case.params.push((name.trim().to_owned(), Const::String(value.trim().to_owned())));
+        } else if let Some(now) = line.strip_prefix("// now ") {
+            case.now = ticks(now.trim());
+        } else if line.starts_with("// gap:") {
+            case.gap = true;
+        } else if let Some(head) = line.strip_prefix("// ----") {
+            case.expected.push(head.trim().to_owned());
+            expected = true;
+        } else {
+            case.query.push_str(line);
+        }
+        // Lines of the file are lines of the query, so that places in messages are places in the file.
+        if !expected {
+            case.query.push('\n');
+        }
+    }
+    add(&mut case.tables, table.take());
+    case
+}
+
+fn ticks(text: &str) -> i64 {
+    let value = chrono::DateTime::parse_from_rfc3339(text).expect("an RFC 3339 instant");
+    postern_kql::types::UNIX_EPOCH_TICKS
+        + value.timestamp() * 10_000_000
+        + i64::from(value.timestamp_subsec_nanos() / 100)
+}
+
+fn add(tables: &mut Tables, table: Option<(String, Vec<Column>, Vec<Vec<String>>)>) {
+    let Some((name, columns, rows)) = table else { return };
+    let mut fields = Vec::new();
+    let mut arrays: Vec<ArrayRef> = Vec::new();
+    for (index, column) in columns.iter().enumerate() {
+        let cells: Vec<Option<&str>> = rows
+            .iter()
+            .map(|row| Some(row[index].as_str()).filter(|c| *c != "null").map(|c| if c == "\"\"" { "" } else { c }))
+            .collect();
+        let array: ArrayRef = match column.ty {
+            KqlType::Bool => Arc::new(BooleanArray::from_iter(cells.iter().map(|c| c.map(|c| c == "true")))),
+            KqlType::Int => Arc::new(Int32Array::from_iter(cells.iter().map(|c| c.map(|c| c.parse().unwrap())))),
+            KqlType::Long => Arc::new(Int64Array::from_iter(cells.iter().map(|c| c.map(|c| c.parse().unwrap())))),
+            KqlType::Real => Arc::new(Float64Array::from_iter(cells.iter().map(|c| c.map(|c| c.parse().unwrap())))),
+            KqlType::DateTime => {
+                let nanos = cells.iter().map(|c| {
+                    c.map(|c| chrono::DateTime::parse_from_rfc3339(c).unwrap().timestamp_nanos_opt().unwrap())
+                });
+                Arc::new(TimestampNanosecondArray::from_iter(nanos).with_timezone("UTC"))
+            }
+            KqlType::String => Arc::new(StringViewArray::from_iter_values(cells.iter().map(|c| c.unwrap_or_default()))),
+            KqlType::Guid | KqlType::Dynamic => Arc::new(StringViewArray::from_iter(cells)),
+            other => panic!("tables of golden files have no `{other}` columns"),
+        };
+        let ty = match column.ty {
+            KqlType::DateTime => DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into())),
+            ty => ty.arrow(),
+        };
+        fields.push(Field::new(&column.name, ty, column.ty != KqlType::String));
+        arrays.push(array);
+    }
+    let schema = Arc::new(Schema::new(fields));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).unwrap();
+    let provider = Arc::new(MemTable::try_new(schema, vec![vec![batch]]).unwrap());
+    tables.add(TableDef { name, columns, source: TableSource::Provider(provider) });
+}
+
+async fn run(case: &Case) -> Vec<String> {
+    let options = PlanOptions { now: case.now, params: case.params.clone(), ..PlanOptions::default() };
+    let session = postern_kql::session();
+    let planned = match postern_kql::plan(&case.query, &case.tables, &options, &session).await {
+        Ok(planned) => planned,
+        Err(diagnostics) => {
+            let first = diagnostics.first().expect("an error has a message");
+            let (line, column) = postern_kql_syntax::line_column(&case.query, first.span.start);
+            let mut lines = vec![format!("error {} at {line}:{column}: {}", first.code, first.message)];
+            lines.extend(first.hint.iter().map(|h| format!("hint: {h}")));
+            return lines;
+        }
+    };
+    let head: Vec<String> = planned.columns.iter().map(|c| format!("{}:{}", c.name, c.ty)).collect();
+    let batches = match postern_kql::collect(&session, planned.plan.clone()).await {
+        Ok(batches) => batches,
+        Err(error) => return vec![format!("error while running: {}", error.strip_backtrace())],
+    };
+    let mut rows: Vec<String> = output::rows(&batches, &planned.columns)
+        .iter()
+        .map(|row| row.iter().zip(&planned.columns).map(|(v, c)| cell(v, c.ty)).collect::<Vec<_>>().join(" | "))
+        .collect();
+    if !planned.sorted {
+        rows.sort();
+    }
+    let mut lines = vec![head.join(" | ")];
+    lines.extend(rows);
+    lines
+}
+
+fn cell(value: &Value, ty: KqlType) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::String(text) if ty != KqlType::Dynamic && text.is_empty() => "\"\"".to_owned(),
+        Value::String(text) if ty != KqlType::Dynamic => text.replace('\n', "\\n"),
+        other => other.to_string(),
+    }
+}
+
+fn blessed(text: &str, lines: &[String]) -> String {
+    let mut out = String::new();
+    for line in text.lines().take_while(|line| !line.starts_with("// ----")) {
+        writeln!(out, "{line}").unwrap();
+    }
+    for (index, line) in lines.iter().enumerate() {
+        writeln!(out, "{}{line}", if index == 0 { "// ---- " } else { "// " }).unwrap();
+    }
+    out
+}
