@@ -1,0 +1,130 @@
+//! Runs the detections: rows of a detection's query become alert rows.
+
+use postern_kql::catalog::Catalog;
+use postern_model::report::{Alert, CaseKind, Entity, EntityType, Severity};
+use postern_model::time::Ticks;
+use serde_json::{Map, Value};
+
+use crate::changes::{kind, kind_name, text, texts, time};
+use crate::content::{Columns, Content, Detection};
+use crate::hunt::{HuntError, HuntOptions, hunt_in};
+use crate::params::Params;
+
+/// Most rows of one detection that become alerts.
+pub const MAX_ALERTS: usize = 10_000;
+
+/// One row of a detection.
+#[derive(Debug, Clone)]
+pub struct AlertRow {
+    /// The alert as reported.
+    pub alert: Alert,
+    /// Which playbook grades its case; none for detections of another origin.
+    pub case: Option<(CaseKind, String)>,
+    /// What tells the object from others.
+    pub key: String,
+    /// The object.
+    pub entity: Option<Entity>,
+    /// Id of the record behind it.
+    pub record: String,
+    /// When.
+    pub time: Option<Ticks>,
+    /// Who.
+    pub actor: String,
+    /// True for the service's own accounts.
+    pub by_system: bool,
+    /// In which session.
+    pub session: String,
+    /// Where mail goes.
+    pub targets: Vec<String>,
+}
+
+/// A detection that could not run.
+#[derive(Debug)]
+pub struct Failed {
+    /// Its name.
+    pub detection: String,
+    /// Why.
+    pub error: HuntError,
+}
+
+/// Runs every detection; one that fails does not stop the others.
+pub async fn detect(
+    catalog: &dyn Catalog,
+    content: &Content,
+    params: &Params,
+    now: Ticks,
+) -> (Vec<AlertRow>, Vec<Failed>) {
+    let mut alerts = Vec::new();
+    let mut failed = Vec::new();
+    for detection in content.detections() {
+        let mut options = HuntOptions::at(now).with_params(params.used(&detection.query));
+        options.max_rows = MAX_ALERTS;
+        match hunt_in(catalog, &detection.query, &options).await {
+            Ok(result) if detection.triggers(result.rows() as u64) => {
+                alerts.extend(result.objects().into_iter().map(|row| read(detection, &row)));
+            }
+            Ok(_) => {}
+            Err(error) => failed.push(Failed { detection: detection.name.clone(), error }),
+        }
+    }
+    alerts.sort_by(|a, b| (a.time, &a.key, &a.alert.detection).cmp(&(b.time, &b.key, &b.alert.detection)));
+    for (index, row) in alerts.iter_mut().enumerate() {
+        row.alert.id = format!("alert-{}", index + 1);
+    }
+    (alerts, failed)
+}
+
+fn read(detection: &Detection, row: &Map<String, Value>) -> AlertRow {
+    let ours = detection.postern.as_ref();
+    let usual = Columns::default();
+    let columns = ours.map_or(&usual, |o| &o.columns);
+    let object = kind(&text(row, &columns.kind));
+    let entity =
+        object.map(|kind| Entity { kind, name: text(row, &columns.name), mailbox: text(row, &columns.mailbox) });
+    let key = match row.get("ObjectKey").and_then(Value::as_str) {
+        Some(key) if !key.is_empty() => key.to_owned(),
+        _ => entity.as_ref().map(key_of).unwrap_or_default(),
+    };
+    let at = time(row, &columns.time).or_else(|| time(row, "TimeGenerated"));
+    let actor = text(row, &columns.actor);
+    let title = match &entity {
+        Some(entity) => format!("{}: {}", detection.name, describe(entity)),
+        None => detection.name.clone(),
+    };
+    AlertRow {
+        alert: Alert {
+            id: String::new(),
+            detection: detection.id.clone(),
+            title,
+            severity: detection.severity.unwrap_or(Severity::Medium),
+            time: at,
+            entities: entity.iter().cloned().collect(),
+            techniques: detection.relevant_techniques.clone(),
+        },
+        case: ours.map(|o| (o.case, o.playbook.clone())),
+        key,
+        entity,
+        record: text(row, &columns.record),
+        time: at,
+        by_system: text(row, "ActorType") == "System",
+        actor,
+        session: text(row, &columns.session),
+        targets: texts(row, &columns.targets),
+    }
+}
+
+/// What tells an object from others, as the table `MailFlowChanges` writes it.
+pub fn key_of(entity: &Entity) -> String {
+    format!("{}|{}|{}", kind_name(entity.kind), entity.mailbox, entity.name).to_lowercase()
+}
+
+/// An object in words.
+pub fn describe(entity: &Entity) -> String {
+    let name = if entity.name.trim().is_empty() { "(blank name)".to_owned() } else { format!("“{}”", entity.name) };
+    match entity.kind {
+        EntityType::InboxRule => format!("inbox rule {name} of {}", entity.mailbox),
+        EntityType::MailboxForwarding => format!("forwarding of the mailbox {}", entity.mailbox),
+        EntityType::TransportRule => format!("mail flow rule {name}"),
+        EntityType::InboundConnector => format!("inbound connector {name}"),
+    }
+}
