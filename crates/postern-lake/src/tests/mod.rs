@@ -8,6 +8,7 @@ mod folder;
 mod keys;
 mod reading;
 mod round_trip;
+mod speed;
 
 use std::sync::Arc;
 

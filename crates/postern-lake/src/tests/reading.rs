@@ -28,7 +28,9 @@ fn metric(plan: &Arc<dyn ExecutionPlan>, name: &str) -> usize {
 
 fn scans(plan: &Arc<dyn ExecutionPlan>) -> usize {
     let text = displayable(plan.as_ref()).indent(true).to_string();
-    text.matches(".parquet").count()
+    // A large file is read in several ranges and so named several times.
+    let words = text.split([' ', '/', '[', ']', ':', ',']).filter(|word| word.ends_with(".parquet"));
+    words.collect::<std::collections::BTreeSet<_>>().len()
 }
 
 /// The rows for a filter, the files in the plan, the bytes read.
@@ -99,7 +101,7 @@ async fn counts_and_extents_come_without_a_scan() {
     let context = context();
     let frame = context.read_table(lake.provider("Mail").await.unwrap()).unwrap();
     use datafusion::functions_aggregate::expr_fn::{count, max};
-    let frame = frame.aggregate(vec![], vec![count(lit(1)), max(ident("Timestamp"))]).unwrap();
+    let frame = frame.aggregate(vec![], vec![count(lit(1i64)), max(ident("Timestamp"))]).unwrap();
     let plan = frame.create_physical_plan().await.unwrap();
     assert_eq!(scans(&plan), 0, "{}", displayable(plan.as_ref()).indent(true));
     let batch = collect(plan, context.task_ctx()).await.unwrap().remove(0);
