@@ -26,5 +26,7 @@ pub use delimited::Columns;
 pub use format::{Content, Format, FormatInfo, Mapped, Mapper, MissingTable, Reader, Recognised, Record};
 pub use head::{DelimitedHead, Head, JsonHead, JsonRecord, shown};
 pub use json::{MAX_DEPTH, depth_is_bounded};
+pub use pipeline::{DryRun, dry_run};
+pub use postern_lake::Lake;
 pub use run::{IngestError, IngestOptions, Progress, ingest};
 pub use source::Limits;

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use postern_lake::{FileId, Lake, Pushed, Writer};
 use postern_model::account::{FileAccount, LISTED_REJECTS, NOT_RECOGNISED, Reject, UNREADABLE};
 use postern_model::row::Row;
+use postern_model::schema::Schemas;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -69,8 +70,8 @@ pub(crate) async fn ingest_file(run: &mut FileRun<'_>, path: &Path, size: u64) -
     }
     let sniffed = {
         let (path, formats, options) = (path.to_owned(), run.formats.to_vec(), run.options.clone());
-        let lake = run.lake.clone();
-        spawn_blocking(move || sniff(&path, &formats, &options, &lake)).await.map_err(worker)??
+        let schemas = Arc::clone(run.lake.schemas());
+        spawn_blocking(move || sniff(&path, &formats, &options, &schemas)).await.map_err(worker)??
     };
     match sniffed {
         Sniffed::Opened(opened) => {
@@ -78,17 +79,105 @@ pub(crate) async fn ingest_file(run: &mut FileRun<'_>, path: &Path, size: u64) -
             account.encoding.clone_from(&opened.encoding);
             read(run, *opened, &mut account).await?;
         }
-        Sniffed::Unreadable(why) => {
-            account.format = UNREADABLE.to_owned();
-            account.notes.push(why);
-        }
-        Sniffed::NotRecognised { encoding, seen } => {
-            account.format = NOT_RECOGNISED.to_owned();
-            account.encoding = encoding;
-            account.notes.push(if seen == "empty" { "the file is empty".to_owned() } else { format!("saw {seen}") });
-        }
+        other => other.explain(&mut account),
     }
     Ok(account)
+}
+
+impl Sniffed {
+    /// Says in the account why the file is not read.
+    fn explain(self, account: &mut FileAccount) {
+        match self {
+            Self::Opened(_) => {}
+            Self::Unreadable(why) => {
+                account.format = UNREADABLE.to_owned();
+                account.notes.push(why);
+            }
+            Self::NotRecognised { encoding, seen } => {
+                account.format = NOT_RECOGNISED.to_owned();
+                account.encoding = encoding;
+                account.notes.push(if seen == "empty" {
+                    "the file is empty".to_owned()
+                } else {
+                    format!("saw {seen}")
+                });
+            }
+        }
+    }
+}
+
+/// What a file would give, without a store.
+#[derive(Debug, Default)]
+pub struct DryRun {
+    /// The account; nothing is a duplicate where there is no store.
+    pub account: FileAccount,
+    /// The rows in order; those that had to wait for the end of the file come last.
+    pub rows: Vec<Row>,
+}
+
+/// Reads one file as [`crate::ingest`] does, and keeps the rows in memory instead of storing them: for looking at a
+/// format, and for its tests.
+pub fn dry_run(
+    path: &Path,
+    formats: &[&'static dyn Format],
+    schemas: &Schemas,
+    options: &IngestOptions,
+) -> Result<DryRun, IngestError> {
+    let mut run = DryRun::default();
+    run.account.path = path.display().to_string();
+    let opened = match sniff(path, formats, options, schemas)? {
+        Sniffed::Opened(opened) => *opened,
+        other => {
+            other.explain(&mut run.account);
+            return Ok(run);
+        }
+    };
+    let Opened { format, why, mapper, mut splitter, shape, encoding, .. } = opened;
+    format.info().name.clone_into(&mut run.account.format);
+    run.account.encoding = encoding;
+    run.account.notes.push(recognised(format, &why));
+    let undecodable = AtomicU64::new(0);
+    let mut late = Vec::new();
+    while let Some(batch) = splitter.next_batch() {
+        for Outcome { position, what } in map_batch(&batch, mapper.as_ref(), &shape, &undecodable) {
+            match what {
+                What::Row(row) => run.row(*row),
+                What::Reject { reason, .. } => run.reject(position, reason),
+                What::Later(text) => late.push((position, text)),
+            }
+        }
+    }
+    for (position, text) in late {
+        match mapper.map_late(&mut record(position, &text, &shape, None)) {
+            Mapped::Row(row) => run.row(*row),
+            Mapped::Reject(reason) => run.reject(position, reason),
+            Mapped::Later => run.reject(position, UNDECIDED.to_owned()),
+        }
+    }
+    run.account.notes.extend(splitter.notes());
+    run.account.notes.extend(mapper.notes());
+    Ok(run)
+}
+
+impl DryRun {
+    fn row(&mut self, row: Row) {
+        self.account.records += 1;
+        *entry(&mut self.account.rows, &row.table.name) += 1;
+        self.rows.push(row);
+    }
+
+    fn reject(&mut self, position: u64, reason: String) {
+        self.account.records += 1;
+        self.account.rejected_count += 1;
+        self.account.rejected.push(Reject { position, reason });
+    }
+}
+
+/// Why a record that waited for the end of its file is no row.
+const UNDECIDED: &str = "it could not be decided";
+
+fn recognised(format: &dyn Format, why: &str) -> String {
+    format!("{}: recognised by {why}", format.info().summary)
 }
 
 fn worker(error: tokio::task::JoinError) -> IngestError {
@@ -100,7 +189,7 @@ fn sniff(
     path: &Path,
     formats: &[&'static dyn Format],
     options: &IngestOptions,
-    lake: &Lake,
+    schemas: &Schemas,
 ) -> Result<Sniffed, IngestError> {
     let progress = options.progress.clone();
     let on_bytes = move |count| {
@@ -132,7 +221,7 @@ fn sniff(
         let seen = head.describe(&source.head, source.whole);
         return Ok(Sniffed::NotRecognised { encoding: source.encoding, seen });
     };
-    let mapper: Arc<dyn Mapper> = Arc::from(format.open(&head, lake.schemas())?);
+    let mapper: Arc<dyn Mapper> = Arc::from(format.open(&head, schemas)?);
     let digest = match source::digest(path) {
         Ok(digest) => digest,
         Err(error) => return Ok(Sniffed::Unreadable(plain(&error))),
@@ -165,7 +254,7 @@ enum What {
 
 async fn read(run: &mut FileRun<'_>, opened: Opened, account: &mut FileAccount) -> Result<(), IngestError> {
     let Opened { format, why, mapper, mut splitter, shape, digest, .. } = opened;
-    account.notes.push(format!("{}: recognised by {why}", format.info().summary));
+    account.notes.push(recognised(format, &why));
     let file = run.writer.begin_file(&account.path, &digest, format.info().name).await?;
     let (sender, mut receiver) = mpsc::channel::<Batch>(2);
     let cutting = spawn_blocking(move || {
@@ -306,7 +395,7 @@ impl Store<'_> {
             match mapper.map_late(&mut record) {
                 Mapped::Row(row) => self.row(run, position, *row)?,
                 Mapped::Reject(reason) => self.reject(run, position, reason, Some(&text))?,
-                Mapped::Later => self.reject(run, position, "it could not be decided".to_owned(), Some(&text))?,
+                Mapped::Later => self.reject(run, position, UNDECIDED.to_owned(), Some(&text))?,
             }
         }
         Ok(())

@@ -3,7 +3,10 @@
 mod address;
 mod audit;
 mod cell;
+mod entra;
 pub mod formats;
+mod hunting;
 mod object;
+mod property_rows;
 mod table;
 mod when;

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use postern_ingest::{
-    Format, FormatInfo, Head, Mapped, Mapper, MissingTable, Reader, Recognised, Record,
-};
+use postern_ingest::{Format, FormatInfo, Head, Mapped, Mapper, MissingTable, Reader, Recognised, Record};
 use postern_model::row::{Rank, RowKey, Value};
 use postern_model::schema::Schemas;
 

@@ -120,7 +120,7 @@ impl<'de> Visitor<'de> for Fill<'_, 'de> {
                 b"id" => &mut record.id,
                 b"operation" => &mut record.operation,
                 b"recordtype" | b"auditlogrecordtype" => &mut record.record_type,
-                b"workload" | b"service" => &mut record.workload,
+                b"workload" => &mut record.workload,
                 b"userid" => &mut record.user_id,
                 b"userkey" => &mut record.user_key,
                 b"usertype" => &mut record.user_type,

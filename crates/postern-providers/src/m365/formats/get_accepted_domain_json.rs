@@ -12,9 +12,5 @@ pub(super) static FORMAT: Cmdlet = Cmdlet {
         tables: &["AcceptedDomain"],
     },
     table: "AcceptedDomain",
-    known_by: Properties {
-        all: &["DomainName", "DomainType"],
-        any: &[],
-        none: &[],
-    },
+    known_by: Properties { all: &["DomainName", "DomainType"], any: &[], none: &[] },
 };

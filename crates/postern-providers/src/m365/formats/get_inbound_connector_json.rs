@@ -14,7 +14,12 @@ pub(super) static FORMAT: Cmdlet = Cmdlet {
     table: "InboundConnector",
     known_by: Properties {
         all: &["SenderDomains"],
-        any: &["SenderIPAddresses", "RestrictDomainsToIPAddresses", "RestrictDomainsToCertificate", "TreatMessagesAsInternal"],
+        any: &[
+            "SenderIPAddresses",
+            "RestrictDomainsToIPAddresses",
+            "RestrictDomainsToCertificate",
+            "TreatMessagesAsInternal",
+        ],
         none: &["SmartHosts"],
     },
 };

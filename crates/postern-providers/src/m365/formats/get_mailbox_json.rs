@@ -6,11 +6,7 @@ use crate::m365::property_rows::{Cmdlet, Properties};
 
 /// From `ConvertTo-Json` or the admin API.
 pub(super) static FORMAT: Cmdlet = Cmdlet {
-    info: FormatInfo {
-        name: "get_mailbox_json",
-        summary: "Get-Mailbox as JSON",
-        tables: &["MailboxForwarding"],
-    },
+    info: FormatInfo { name: "get_mailbox_json", summary: "Get-Mailbox as JSON", tables: &["MailboxForwarding"] },
     table: "MailboxForwarding",
     known_by: Properties {
         all: &["ForwardingSmtpAddress"],

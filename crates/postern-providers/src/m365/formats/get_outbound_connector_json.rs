@@ -12,9 +12,5 @@ pub(super) static FORMAT: Cmdlet = Cmdlet {
         tables: &["OutboundConnector"],
     },
     table: "OutboundConnector",
-    known_by: Properties {
-        all: &["SmartHosts"],
-        any: &["RecipientDomains", "UseMXRecord", "TlsSettings"],
-        none: &[],
-    },
+    known_by: Properties { all: &["SmartHosts"], any: &["RecipientDomains", "UseMXRecord", "TlsSettings"], none: &[] },
 };

@@ -6,11 +6,7 @@ use crate::m365::property_rows::{Cmdlet, Properties};
 
 /// From `ConvertTo-Json` or the admin API.
 pub(super) static FORMAT: Cmdlet = Cmdlet {
-    info: FormatInfo {
-        name: "get_remote_domain_json",
-        summary: "Get-RemoteDomain as JSON",
-        tables: &["RemoteDomain"],
-    },
+    info: FormatInfo { name: "get_remote_domain_json", summary: "Get-RemoteDomain as JSON", tables: &["RemoteDomain"] },
     table: "RemoteDomain",
     known_by: Properties {
         all: &["DomainName"],

@@ -21,7 +21,8 @@ impl Format for GraphSignInsJson {
     fn recognise(&self, head: &Head) -> Option<Recognised> {
         let Head::Json(head) = head else { return None };
         let fits = |names: &[&str]| head.records.iter().any(|r| names.iter().all(|n| r.has(n)));
-        let sign_in = fits(&["createdDateTime", "appId", "ipAddress"]) || fits(&["createdDateTime", "userPrincipalName", "status"]);
+        let sign_in = fits(&["createdDateTime", "appId", "ipAddress"])
+            || fits(&["createdDateTime", "userPrincipalName", "status"]);
         sign_in.then(|| Recognised::new(Reader::Json, 80, "the members createdDateTime, appId and ipAddress"))
     }
 

@@ -21,9 +21,8 @@ impl Format for MessageTraceJson {
         let fits = |names: &[&str]| head.records.iter().any(|r| names.iter().all(|n| r.has(n)));
         let cmdlet = fits(&["MessageTraceId", "RecipientAddress", "Received"]);
         let graph = fits(&["receivedDateTime", "recipientAddress", "senderAddress", "status"]);
-        (cmdlet || graph).then(|| {
-            Recognised::new(Reader::Json, 90, "the members MessageTraceId, RecipientAddress and Received")
-        })
+        (cmdlet || graph)
+            .then(|| Recognised::new(Reader::Json, 90, "the members MessageTraceId, RecipientAddress and Received"))
     }
 
     fn open(&self, _: &Head, schemas: &Schemas) -> Result<Box<dyn Mapper>, MissingTable> {
@@ -50,9 +49,17 @@ impl Mapper for TraceMapper {
             return Mapped::Reject("it has no recipient".to_owned());
         }
         let mut row = self.table.row(Rank::Record, record.position);
-        for column in
-            ["MessageTraceId", "MessageId", "SenderAddress", "RecipientAddress", "FromIP", "ToIP", "Subject", "Status", "Size"]
-        {
+        for column in [
+            "MessageTraceId",
+            "MessageId",
+            "SenderAddress",
+            "RecipientAddress",
+            "FromIP",
+            "ToIP",
+            "Subject",
+            "Status",
+            "Size",
+        ] {
             row.json(column, object.get(column));
         }
         if row.is_empty("MessageTraceId") {

@@ -1,9 +1,29 @@
 //! The export formats of Microsoft 365: one file each, and the list.
 
+mod advanced_hunting_csv;
+mod advanced_hunting_json;
 mod audit_data_json;
+mod audit_flattened_csv;
+mod entra_diagnostic_json;
+mod entra_sign_ins_csv;
+mod get_accepted_domain_json;
+mod get_blocked_connector_json;
+mod get_blocked_sender_address_json;
+mod get_hosted_outbound_spam_filter_policy_json;
+mod get_inbound_connector_json;
+mod get_inbox_rule_json;
+mod get_mailbox_json;
+mod get_outbound_connector_json;
+mod get_remote_domain_json;
+mod get_transport_rule_json;
 mod graph_audit_query_csv;
 mod graph_audit_query_json;
+mod graph_directory_audits_json;
+mod graph_sign_ins_json;
+mod message_trace_json;
+mod office_activity_csv;
 mod purview_audit_csv;
+mod scubagear_settings_json;
 mod search_unified_audit_log_csv;
 mod search_unified_audit_log_json;
 mod shipped_audit_json;
@@ -12,10 +32,30 @@ use postern_ingest::Format;
 
 /// All formats, in order of name.
 pub const FORMATS: &[&dyn Format] = &[
+    &advanced_hunting_csv::AdvancedHuntingCsv,
+    &advanced_hunting_json::AdvancedHuntingJson,
     &audit_data_json::FORMAT,
+    &audit_flattened_csv::AuditFlattenedCsv,
+    &entra_diagnostic_json::EntraDiagnosticJson,
+    &entra_sign_ins_csv::EntraSignInsCsv,
+    &get_accepted_domain_json::FORMAT,
+    &get_blocked_connector_json::FORMAT,
+    &get_blocked_sender_address_json::FORMAT,
+    &get_hosted_outbound_spam_filter_policy_json::FORMAT,
+    &get_inbound_connector_json::FORMAT,
+    &get_inbox_rule_json::FORMAT,
+    &get_mailbox_json::FORMAT,
+    &get_outbound_connector_json::FORMAT,
+    &get_remote_domain_json::FORMAT,
+    &get_transport_rule_json::FORMAT,
     &graph_audit_query_csv::FORMAT,
     &graph_audit_query_json::FORMAT,
+    &graph_directory_audits_json::GraphDirectoryAuditsJson,
+    &graph_sign_ins_json::GraphSignInsJson,
+    &message_trace_json::MessageTraceJson,
+    &office_activity_csv::OfficeActivityCsv,
     &purview_audit_csv::FORMAT,
+    &scubagear_settings_json::ScubaGearSettings,
     &search_unified_audit_log_csv::FORMAT,
     &search_unified_audit_log_json::FORMAT,
     &shipped_audit_json::FORMAT,

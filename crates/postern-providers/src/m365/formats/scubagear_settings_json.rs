@@ -12,7 +12,8 @@ use crate::m365::property_rows::PropertyRows;
 pub(super) struct ScubaGearSettings;
 
 /// Members that hold records; all others of the file are passed over.
-const MEMBERS: &[&str] = &["accepted_domains", "inbound_connectors", "outbound_connectors", "remote_domains", "transport_rule"];
+const MEMBERS: &[&str] =
+    &["accepted_domains", "inbound_connectors", "outbound_connectors", "remote_domains", "transport_rule"];
 
 const TABLES: &[&str] = &["AcceptedDomain", "InboundConnector", "OutboundConnector", "RemoteDomain", "TransportRule"];
 
