@@ -24,11 +24,19 @@ pub struct Arg {
 }
 
 /// A typed view of an [`Arg`]; `get(row)` is `None` for null.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct View<'a, A> {
     array: &'a A,
     scalar: bool,
 }
+
+impl<A> Clone for View<'_, A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<A> Copy for View<'_, A> {}
 
 macro_rules! view_get {
     ($array:ty, $out:ty) => {

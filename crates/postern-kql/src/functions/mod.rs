@@ -6,8 +6,17 @@
 //! calls `bind`, and folds the result when every argument is constant and the function is
 //! [`Function::deterministic`].
 
+pub mod aggregate;
+pub mod conditional;
+pub mod conversion;
+pub mod datetime;
+pub mod dynamic;
 pub mod kernel;
+pub mod math;
+pub mod network;
 pub mod registry;
+pub mod string;
+pub mod support;
 
 pub use kernel::{Arg, KernelArgs, kernel_udf, raw_kernel_udf};
 pub use registry::{AGGREGATES, FUNCTIONS, OPERATORS};

@@ -72,11 +72,7 @@ fn skip_string(bytes: &[u8], pos: usize) -> Option<usize> {
     loop {
         let rest = bytes.get(pos..)?;
         // Keys and short values end soon: look a few bytes ahead before calling the wide search.
-        let found = match rest
-            .iter()
-            .take(12)
-            .position(|b| *b == b'"' || *b == b'\\')
-        {
+        let found = match rest.iter().take(12).position(|b| *b == b'"' || *b == b'\\') {
             Some(near) => near,
             None => memchr::memchr2(b'"', b'\\', rest)?,
         };
@@ -116,10 +112,8 @@ fn skip_value(bytes: &[u8], pos: usize) -> Option<usize> {
         b',' | b']' | b'}' | b':' => None,
         _ => {
             let rest = bytes.get(pos..)?;
-            let length = rest
-                .iter()
-                .position(|b| matches!(b, b',' | b']' | b'}' | b':') || is_space(*b))
-                .unwrap_or(rest.len());
+            let length =
+                rest.iter().position(|b| matches!(b, b',' | b']' | b'}' | b':') || is_space(*b)).unwrap_or(rest.len());
             Some(pos + length)
         }
     }
@@ -136,11 +130,7 @@ pub struct Elements<'a> {
 pub fn elements(raw: &str) -> Elements<'_> {
     let start = space(raw.as_bytes(), 0);
     let open = at(raw.as_bytes(), start) == Some(b'[');
-    Elements {
-        text: raw,
-        pos: start + 1,
-        done: !open,
-    }
+    Elements { text: raw, pos: start + 1, done: !open }
 }
 
 impl<'a> Iterator for Elements<'a> {
@@ -177,11 +167,7 @@ pub struct Members<'a> {
 pub fn members(raw: &str) -> Members<'_> {
     let start = space(raw.as_bytes(), 0);
     let open = at(raw.as_bytes(), start) == Some(b'{');
-    Members {
-        text: raw,
-        pos: start + 1,
-        done: !open,
-    }
+    Members { text: raw, pos: start + 1, done: !open }
 }
 
 impl<'a> Iterator for Members<'a> {
@@ -209,28 +195,19 @@ impl<'a> Iterator for Members<'a> {
             self.pos = after + 1;
             self.done = false;
         }
-        Some((
-            self.text.get(key_start..key_end)?,
-            self.text.get(start..end)?,
-        ))
+        Some((self.text.get(key_start..key_end)?, self.text.get(start..end)?))
     }
 }
 
 /// True when the raw key (with quotes) spells `name`.
 pub fn key_is(raw_key: &str, name: &str) -> bool {
     let inner = strip_quotes(raw_key);
-    if inner.as_bytes().contains(&b'\\') {
-        unescape(inner) == name
-    } else {
-        inner == name
-    }
+    if inner.as_bytes().contains(&b'\\') { unescape(inner) == name } else { inner == name }
 }
 
 /// The member called `name` (case-sensitive) of a raw object.
 pub fn member<'a>(raw: &'a str, name: &str) -> Option<&'a str> {
-    members(raw)
-        .find(|(key, _)| key_is(key, name))
-        .map(|(_, value)| value)
+    members(raw).find(|(key, _)| key_is(key, name)).map(|(_, value)| value)
 }
 
 /// The element at `index` of a raw array, counted from 0; a negative index counts from the end.
@@ -265,9 +242,7 @@ pub fn walk<'a>(raw: &'a str, path: &[Step]) -> Option<&'a str> {
 }
 
 fn strip_quotes(raw: &str) -> &str {
-    raw.strip_prefix('"')
-        .and_then(|inner| inner.strip_suffix('"'))
-        .unwrap_or(raw)
+    raw.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(raw)
 }
 
 /// The text that a raw string (with quotes) stands for; other text is returned as it is.
@@ -277,11 +252,7 @@ pub fn string_value(raw: &str) -> Cow<'_, str> {
     if inner.len() == raw.len() {
         return Cow::Borrowed(raw);
     }
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        Cow::Borrowed(inner)
-    } else {
-        Cow::Owned(unescape(inner))
-    }
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() { Cow::Borrowed(inner) } else { Cow::Owned(unescape(inner)) }
 }
 
 /// Resolves the escapes of the inside of a JSON string. A lone surrogate becomes U+FFFD.
@@ -677,14 +648,41 @@ mod tests {
     #[test]
     fn valid_and_invalid() {
         for good in [
-            "1", " -0.5e+3 ", "null", "true", "\"a\\u00e9\\n\"", "[]", "{}", "[1, [2, {\"a\":null}]]",
-            "{\"a\":[],\"b\":{\"c\":\"}\"}}", "\"é\"",
+            "1",
+            " -0.5e+3 ",
+            "null",
+            "true",
+            "\"a\\u00e9\\n\"",
+            "[]",
+            "{}",
+            "[1, [2, {\"a\":null}]]",
+            "{\"a\":[],\"b\":{\"c\":\"}\"}}",
+            "\"é\"",
         ] {
             assert!(validate(good), "{good}");
         }
         for bad in [
-            "", " ", "01", "+1", "1.", ".5", "nul", "\"a", "\"\\x\"", "\"\\u12\"", "[1,]", "[1 2]", "{a:1}",
-            "{\"a\"}", "{\"a\":1,}", "[1}", "1 1", "\"\n\"", "'a'", "\\", "\"\\",
+            "",
+            " ",
+            "01",
+            "+1",
+            "1.",
+            ".5",
+            "nul",
+            "\"a",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "[1,]",
+            "[1 2]",
+            "{a:1}",
+            "{\"a\"}",
+            "{\"a\":1,}",
+            "[1}",
+            "1 1",
+            "\"\n\"",
+            "'a'",
+            "\\",
+            "\"\\",
         ] {
             assert!(!validate(bad), "{bad}");
         }

@@ -66,11 +66,8 @@ impl Needle {
         } else {
             fold(needle)
         };
-        let anchor = text
-            .bytes()
-            .enumerate()
-            .min_by_key(|(_, b)| commonness(b.to_ascii_lowercase()))
-            .map_or(0, |(at, _)| at);
+        let anchor =
+            text.bytes().enumerate().min_by_key(|(_, b)| commonness(b.to_ascii_lowercase())).map_or(0, |(at, _)| at);
         let low = text.as_bytes().get(anchor).copied().unwrap_or(0);
         Self {
             place,
@@ -87,11 +84,7 @@ impl Needle {
 
     /// True when the needle lies in `hay` as its place demands.
     pub fn matches(&self, hay: &str) -> bool {
-        if self.sensitive || self.ascii {
-            self.search(hay)
-        } else {
-            self.search(&fold(hay))
-        }
+        if self.sensitive || self.ascii { self.search(hay) } else { self.search(&fold(hay)) }
     }
 
     fn same(&self, slice: &[u8]) -> bool {

@@ -1,0 +1,9 @@
+//! Numbers. Null in, null out; a result that is no real number is NaN, as in IEEE arithmetic.
+
+pub mod bits;
+pub mod real;
+
+use super::support::define::param;
+use crate::functions::Param;
+
+pub(super) const NUMBER: &[Param] = &[param("number", "real", "The number.")];

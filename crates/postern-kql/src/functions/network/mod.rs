@@ -1,0 +1,6 @@
+//! IP addresses: version 4, version 6, and finding them in text. Text that is no address gives null.
+
+pub mod address;
+pub mod find;
+pub mod v4;
+pub mod v6;

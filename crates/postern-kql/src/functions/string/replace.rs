@@ -1,0 +1,145 @@
+//! Plain replacing: `replace_string`, `replace_strings`, `translate`. Case counts everywhere.
+
+use std::collections::HashMap;
+
+use super::as_text;
+use super::operators::needles_of;
+use crate::functions::support::build;
+use crate::functions::support::define::{Scalar, call, example, info, param};
+use crate::functions::support::slice::Slices;
+use crate::types::KqlType::{Dynamic, String as Text};
+
+/// `replace_string(text, lookup, rewrite)`: an empty lookup changes nothing.
+pub const REPLACE_STRING: Scalar = Scalar::new(
+    info(
+        "replace_string",
+        "string",
+        "The text with every occurrence of another text replaced.",
+        &[
+            param("text", "string", "The text."),
+            param("lookup", "string", "What to replace, with case."),
+            param("rewrite", "string", "What to put there."),
+        ],
+        "string",
+        &[example("print replace_string(\"Number is 1\", \"is\", \"was\")", "Number was 1")],
+    ),
+    |args, _| {
+        call("replace_string", &as_text(args, &[0, 1, 2]), &[Text], Text, |args| {
+            let (lookup, rewrite) = (args.get(1)?.text()?, args.get(2)?.text()?);
+            let Some(mut out) = Slices::over(args.get(0)?, args.rows) else {
+                return build::strings(args.rows, |_, _| ());
+            };
+            let mut built = String::new();
+            for row in 0..args.rows {
+                let text = out.get(row).unwrap_or("");
+                let lookup = lookup.get(row).unwrap_or("");
+                if lookup.is_empty() || !text.contains(lookup) {
+                    out.part(row, text);
+                    continue;
+                }
+                built.clear();
+                let rewrite = rewrite.get(row).unwrap_or("");
+                for (at, part) in text.split(lookup).enumerate() {
+                    if at > 0 {
+                        built.push_str(rewrite);
+                    }
+                    built.push_str(part);
+                }
+                out.own(&built);
+            }
+            out.finish()
+        })
+    },
+);
+
+/// `replace_strings(text, lookups, rewrites)`: in one pass from the left, the earlier lookup winning at the same place.
+pub const REPLACE_STRINGS: Scalar = Scalar::new(
+    info(
+        "replace_strings",
+        "string",
+        "The text with several texts replaced by their counterparts.",
+        &[
+            param("text", "string", "The text."),
+            param("lookups", "dynamic", "An array of what to replace."),
+            param("rewrites", "dynamic", "An array of what to put there, of the same length."),
+        ],
+        "string",
+        &[example(
+            "print replace_strings(\"a magic trick\", dynamic([\"magic\", \"trick\"]), dynamic([\"good\", \"day\"]))",
+            "a good day",
+        )],
+    ),
+    |args, _| {
+        call("replace_strings", &as_text(args, &[0]), &[Text, Dynamic, Dynamic], Text, |args| {
+            let (text, lookups, rewrites) = (args.get(0)?.text()?, args.get(1)?.text()?, args.get(2)?.text()?);
+            let mut last: Option<(&str, &str, Vec<(String, String)>)> = None;
+            build::strings(args.rows, |row, out| {
+                let text = text.get(row).unwrap_or("");
+                let (raw_lookups, raw_rewrites) = (lookups.get(row).unwrap_or("[]"), rewrites.get(row).unwrap_or("[]"));
+                if last.as_ref().is_none_or(|(l, r, _)| *l != raw_lookups || *r != raw_rewrites) {
+                    let (from, to) = (needles_of(raw_lookups), needles_of(raw_rewrites));
+                    let pairs = if from.len() == to.len() { from.into_iter().zip(to).collect() } else { Vec::new() };
+                    last = Some((raw_lookups, raw_rewrites, pairs));
+                }
+                let pairs = last.as_ref().map_or(&[][..], |(_, _, pairs)| pairs);
+                let mut rest = text;
+                'text: while !rest.is_empty() {
+                    for (from, to) in pairs {
+                        if let Some(after) = rest.strip_prefix(from.as_str()).filter(|_| !from.is_empty()) {
+                            out.push_str(to);
+                            rest = after;
+                            continue 'text;
+                        }
+                    }
+                    let mut chars = rest.chars();
+                    out.extend(chars.next());
+                    rest = chars.as_str();
+                }
+            })
+        })
+    },
+);
+
+/// `translate(search, replacement, text)`: each character of `search` becomes the one at the same place of `replacement`;
+/// a shorter replacement repeats its last character, an empty one removes.
+pub const TRANSLATE: Scalar = Scalar::new(
+    info(
+        "translate",
+        "string",
+        "The text with characters replaced one by one.",
+        &[
+            param("searchList", "string", "The characters to replace."),
+            param("replacementList", "string", "The characters to put there."),
+            param("source", "string", "The text."),
+        ],
+        "string",
+        &[example("print translate(\"krasp\", \"otsku\", \"spark\")", "kusto")],
+    ),
+    |args, _| {
+        call("translate", &as_text(args, &[0, 1, 2]), &[Text], Text, |args| {
+            let (search, replacement, text) = (args.get(0)?.text()?, args.get(1)?.text()?, args.get(2)?.text()?);
+            let mut last: Option<(&str, &str, HashMap<char, Option<char>>)> = None;
+            build::strings(args.rows, |row, out| {
+                let (from, to) = (search.get(row).unwrap_or(""), replacement.get(row).unwrap_or(""));
+                if last.as_ref().is_none_or(|(f, t, _)| *f != from || *t != to) {
+                    let tail = to.chars().next_back();
+                    let mut map = HashMap::new();
+                    let mut targets = to.chars();
+                    for c in from.chars() {
+                        let target = targets.next().or(tail);
+                        map.entry(c).or_insert(target);
+                    }
+                    last = Some((from, to, map));
+                }
+                let Some((_, _, map)) = &last else { return };
+                for c in text.get(row).unwrap_or("").chars() {
+                    match map.get(&c) {
+                        Some(Some(target)) => out.push(*target),
+                        Some(None) => {}
+                        None => out.push(c),
+                    }
+                }
+            })
+        })
+    },
+);

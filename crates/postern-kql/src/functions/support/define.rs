@@ -1,0 +1,169 @@
+//! The shape in which a function is written down: information, a bind step, a kernel.
+
+use arrow::array::ArrayRef;
+use datafusion::common::Result as KernelResult;
+use datafusion::logical_expr::Expr;
+
+use super::coerce::coerce;
+use crate::functions::kernel::{KernelArgs, kernel_udf};
+use crate::functions::{BindContext, BindError, BoundExpr, Example, Function, FunctionInfo, Param};
+use crate::types::KqlType;
+
+/// The bind step of a function.
+pub type Bind = fn(&[BoundExpr], &BindContext) -> Result<BoundExpr, BindError>;
+
+/// A scalar function as a constant.
+pub struct Scalar {
+    info: FunctionInfo,
+    bind: Bind,
+    deterministic: bool,
+    named: bool,
+}
+
+impl Scalar {
+    /// A deterministic function whose unnamed column has no name of its own.
+    pub const fn new(info: FunctionInfo, bind: Bind) -> Self {
+        Self { info, bind, deterministic: true, named: false }
+    }
+
+    /// The function keeps the name of its first argument.
+    #[must_use]
+    pub const fn keeps_name(mut self) -> Self {
+        self.named = true;
+        self
+    }
+
+    /// The function may differ between calls.
+    #[must_use]
+    pub const fn volatile(mut self) -> Self {
+        self.deterministic = false;
+        self
+    }
+}
+
+impl Function for Scalar {
+    fn info(&self) -> FunctionInfo {
+        self.info
+    }
+
+    fn bind(&self, args: &[BoundExpr], cx: &BindContext) -> Result<BoundExpr, BindError> {
+        (self.bind)(args, cx)
+    }
+
+    fn deterministic(&self) -> bool {
+        self.deterministic
+    }
+
+    fn result_name(&self, args: &[BoundExpr]) -> Option<String> {
+        if self.named { args.first().and_then(|a| a.name.clone()) } else { None }
+    }
+}
+
+/// Information with the parts that most functions have.
+pub const fn info(
+    name: &'static str,
+    category: &'static str,
+    summary: &'static str,
+    params: &'static [Param],
+    returns: &'static str,
+    examples: &'static [Example],
+) -> FunctionInfo {
+    FunctionInfo { name, aliases: &[], summary, category, params, returns, examples }
+}
+
+/// The same information with other names.
+pub const fn also(mut info: FunctionInfo, aliases: &'static [&'static str]) -> FunctionInfo {
+    info.aliases = aliases;
+    info
+}
+
+/// A parameter that must be given.
+pub const fn param(name: &'static str, ty: &'static str, summary: &'static str) -> Param {
+    Param { name, ty, optional: false, repeated: false, summary }
+}
+
+/// A parameter that may be left out.
+pub const fn optional(name: &'static str, ty: &'static str, summary: &'static str) -> Param {
+    Param { name, ty, optional: true, repeated: false, summary }
+}
+
+/// A parameter that may be repeated.
+pub const fn repeated(name: &'static str, ty: &'static str, summary: &'static str) -> Param {
+    Param { name, ty, optional: false, repeated: true, summary }
+}
+
+/// A parameter that may be given any number of times or not at all.
+pub const fn any_number(name: &'static str, ty: &'static str, summary: &'static str) -> Param {
+    Param { name, ty, optional: true, repeated: true, summary }
+}
+
+/// An example.
+pub const fn example(query: &'static str, result: &'static str) -> Example {
+    Example { query, result }
+}
+
+/// A call of a kernel whose arguments are converted to `types` first; the last type repeats for further arguments.
+pub fn call(
+    name: &str,
+    args: &[BoundExpr],
+    types: &[KqlType],
+    returns: KqlType,
+    kernel: impl Fn(&KernelArgs) -> KernelResult<ArrayRef> + Send + Sync + 'static,
+) -> Result<BoundExpr, BindError> {
+    call_with(name, "", args, types, returns, kernel)
+}
+
+/// The same for a kernel that captured a configuration.
+pub fn call_with(
+    name: &str,
+    config: &str,
+    args: &[BoundExpr],
+    types: &[KqlType],
+    returns: KqlType,
+    kernel: impl Fn(&KernelArgs) -> KernelResult<ArrayRef> + Send + Sync + 'static,
+) -> Result<BoundExpr, BindError> {
+    let mut exprs = Vec::with_capacity(args.len());
+    let mut kinds = Vec::with_capacity(args.len());
+    for (at, arg) in args.iter().enumerate() {
+        let ty = types.get(at).or(types.last()).copied().unwrap_or(arg.ty);
+        exprs.push(coerce(arg, ty).map_err(|e| e.at(at))?.expr);
+        kinds.push(ty);
+    }
+    Ok(BoundExpr::new(kernel_expr(name, config, exprs, &kinds, returns, kernel), returns))
+}
+
+/// A call of a kernel with the arguments as they are; the kernel sees their types through its configuration.
+pub fn call_as_is(
+    name: &str,
+    config: &str,
+    args: &[BoundExpr],
+    returns: KqlType,
+    kernel: impl Fn(&KernelArgs) -> KernelResult<ArrayRef> + Send + Sync + 'static,
+) -> BoundExpr {
+    let kinds: Vec<KqlType> = args.iter().map(|a| a.ty).collect();
+    let exprs = args.iter().map(|a| a.expr.clone()).collect();
+    BoundExpr::new(kernel_expr(name, config, exprs, &kinds, returns, kernel), returns)
+}
+
+fn kernel_expr(
+    name: &str,
+    config: &str,
+    exprs: Vec<Expr>,
+    kinds: &[KqlType],
+    returns: KqlType,
+    kernel: impl Fn(&KernelArgs) -> KernelResult<ArrayRef> + Send + Sync + 'static,
+) -> Expr {
+    // Several KQL types share an Arrow type: the types are part of what the kernel is.
+    let mut full = String::new();
+    for kind in kinds {
+        full.push_str(kind.name());
+        full.push(',');
+    }
+    full.push_str(config);
+    kernel_udf(name, full, kinds, returns, kernel).call(exprs)
+}
+
+/// True when the call has the null type anywhere a value is needed: its own error text.
+pub fn wrong_type(arg: &BoundExpr, wanted: &str) -> BindError {
+    BindError::new(format!("expected {wanted}, not `{}`", arg.ty))
+}
