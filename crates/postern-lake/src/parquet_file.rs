@@ -49,12 +49,16 @@ pub(crate) const ROW_GROUP_ROWS: usize = 128 * 1024;
 
 const PAGE_ROWS: usize = 8 * 1024;
 
+/// A dictionary is read whole for one page of rows; a column that needs a larger one is better off without.
+const DICTIONARY_BYTES: usize = 128 << 10;
+
 fn properties(schema: &SchemaRef) -> WriterProperties {
     let mut properties = WriterProperties::builder()
         .set_created_by("Postern".to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_data_page_row_count_limit(PAGE_ROWS);
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES);
     for field in schema.fields() {
         let path = || ColumnPath::from(field.name().as_str());
         if field.metadata().get(TYPE_KEY).is_some_and(|kind| kind == "dynamic") {

@@ -63,8 +63,10 @@ impl Writer {
     fn close(&mut self, index: usize) -> Result<(), LakeError> {
         let Some(table) = self.tables.get_mut(index) else { return Ok(()) };
         if let Some(open) = table.open.take() {
-            self.files.close(open.id, &open.path)?;
+            let (id, path) = (open.id, open.path.clone());
+            // Noted first: whatever happens, the file is known and can be removed.
             self.closed.push((open, table.schema.name.clone()));
+            self.files.close(id, &path)?;
         }
         Ok(())
     }
