@@ -1,0 +1,162 @@
+//! `postern hunt`: one question in KQL, or a batch of them.
+
+mod batch;
+mod duration;
+mod params;
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use clap::Args;
+use postern_investigate::{HuntError, HuntOptions};
+use postern_lake::Lake;
+use postern_model::time::{MAX_TICKS, Ticks};
+
+use super::{Globals, time};
+use crate::failure::{Code, Failure, chain};
+use crate::output::{self, Format, Rows};
+use crate::screen::Screen;
+use params::Param;
+
+/// Arguments of `postern hunt`.
+#[derive(Debug, Args)]
+pub(crate) struct Hunt {
+    /// The query
+    #[arg(value_name = "QUERY", required_unless_present_any = ["file", "batch"], conflicts_with_all = ["file", "batch"])]
+    query: Option<String>,
+    /// Read the query from a file; `-` for standard input
+    #[arg(short, long, value_name = "FILE", conflicts_with = "batch")]
+    file: Option<PathBuf>,
+    /// Give a parameter of the query a value; repeat a name for a list
+    #[arg(long = "param", value_name = "NAME[:TYPE]=VALUE", value_parser = params::parse)]
+    params: Vec<Param>,
+    /// Only rows of the time before now
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse_ticks, conflicts_with_all = ["from", "to"], allow_hyphen_values = true)]
+    timespan: Option<i64>,
+    /// Only rows at or after this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    from: Option<Ticks>,
+    /// Only rows at or before this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    to: Option<Ticks>,
+    /// The time that `now()` and `ago()` count from; the clock's by default
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    now: Option<Ticks>,
+    /// At most so many rows
+    #[arg(long, value_name = "N", default_value_t = 500_000)]
+    limit: usize,
+    /// How rows are written
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Stop a query after this time
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse_timeout, default_value = "30s")]
+    timeout: Duration,
+    /// Run every query of a file of JSON lines with `id` and `query`; one JSON line for each, in order
+    #[arg(long, value_name = "FILE", help_heading = "Batch")]
+    batch: Option<PathBuf>,
+    /// Empty tables of this shape instead of a store: JSON of table, column and type
+    #[arg(long, value_name = "FILE", requires = "batch", help_heading = "Batch")]
+    schema: Option<PathBuf>,
+    /// Parse and bind only: columns without rows
+    #[arg(long, requires = "batch", help_heading = "Batch")]
+    check: bool,
+}
+
+/// Longest query text that is read.
+const LONGEST_QUERY: u64 = 64 << 20;
+
+impl Hunt {
+    fn now(&self) -> Ticks {
+        self.now.unwrap_or_else(|| {
+            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            Ticks::from_unix_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+        })
+    }
+
+    fn options(&self) -> HuntOptions {
+        let now = self.now();
+        let time_range = match (self.timespan, self.from, self.to) {
+            (Some(length), ..) => Some((now.0.saturating_sub(length).max(0), now.0)),
+            (None, None, None) => None,
+            (None, from, to) => Some((from.map_or(0, |t| t.0), to.map_or(MAX_TICKS, |t| t.0))),
+        };
+        let params = self.params.iter().map(|param| (param.name.clone(), param.value.clone())).collect();
+        HuntOptions {
+            params,
+            timeout: self.timeout,
+            max_rows: self.limit,
+            check: self.check,
+            time_range,
+            ..HuntOptions::at(now)
+        }
+    }
+}
+
+/// Runs `postern hunt`.
+pub(crate) async fn run(command: Hunt, globals: &Globals, screen: &Screen) -> Result<(), Failure> {
+    if let Some(file) = &command.batch {
+        return batch::run(&command, file, globals).await;
+    }
+    let (origin, text) = query_text(&command)?;
+    let lake = open(globals).await?;
+    let options = command.options();
+    let result =
+        postern_investigate::hunt(&lake, &text, &options).await.map_err(|error| failure(&origin, &text, error))?;
+    if globals.data.is_none() && !result.columns.is_empty() && names_a_table(&lake, &text) {
+        screen.note("note: without --data DIR every table is empty");
+    }
+    if !result.warnings.is_empty() && !screen.quiet {
+        Failure::query(&origin, &text, result.warnings.clone()).show(screen);
+    }
+    output::write(&Rows { columns: &result.columns, batches: &result.batches }, command.format, screen)?;
+    if result.truncated {
+        screen.note(&format!("note: cut after {} rows; --limit sets how many", command.limit));
+    }
+    Ok(())
+}
+
+/// The store of `--data`, which must be there, or an empty one.
+async fn open(globals: &Globals) -> Result<Lake, Failure> {
+    Ok(match &globals.data {
+        Some(folder) => Lake::open_existing(folder).await?,
+        None => Lake::temporary().await?,
+    })
+}
+
+/// True when the query mentions a known table.
+fn names_a_table(lake: &Lake, text: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| lake.schemas().get(word).is_some())
+}
+
+/// The query and the name of where it came from.
+fn query_text(command: &Hunt) -> Result<(String, String), Failure> {
+    match (&command.query, &command.file) {
+        (Some(query), _) => Ok(("query".to_owned(), query.clone())),
+        (None, Some(path)) if path == Path::new("-") => {
+            let mut text = String::new();
+            std::io::stdin()
+                .lock()
+                .take(LONGEST_QUERY)
+                .read_to_string(&mut text)
+                .map_err(|error| Failure::input(Path::new("standard input"), &error))?;
+            Ok(("standard input".to_owned(), text))
+        }
+        (None, Some(path)) => {
+            let bytes = std::fs::read(path).map_err(|error| Failure::input(path, &error))?;
+            let text = String::from_utf8(bytes)
+                .map_err(|error| Failure::run(Code::Input, format!("`{}` is not UTF-8: {error}", path.display())))?;
+            Ok((path.display().to_string(), text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned)))
+        }
+        (None, None) => Err(Failure::usage(Code::Arguments, "no query is given")),
+    }
+}
+
+/// What went wrong with a query as a failure of the program.
+fn failure(origin: &str, text: &str, error: HuntError) -> Failure {
+    match error {
+        HuntError::Query { diagnostics, .. } => Failure::query(origin, text, diagnostics),
+        HuntError::Lake(error) => Failure::from(error),
+        error => Failure::run(Code::Execution, chain(&error)),
+    }
+}

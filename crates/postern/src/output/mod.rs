@@ -1,0 +1,106 @@
+//! Query results in each output format, and the writers for standard output.
+//!
+//! What machines read is exact; what people read passes [`crate::text::visible`].
+
+mod csv;
+mod grid;
+mod json;
+mod markdown;
+mod parquet;
+mod table;
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use clap::ValueEnum;
+use datafusion::arrow::array::RecordBatch;
+use postern_kql::catalog::Column;
+use serde_json::Value;
+
+use crate::failure::{Code, Failure};
+use crate::screen::Screen;
+
+pub(crate) use grid::Grid;
+
+/// How rows are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Columns that fit the terminal; row by row when there are too many
+    Table,
+    /// Comma-separated, formula cells disarmed
+    Csv,
+    /// One array of objects
+    Json,
+    /// One object per line
+    Ndjson,
+    /// A Markdown table
+    Markdown,
+    /// A Parquet file
+    Parquet,
+}
+
+/// The rows of a query.
+pub(crate) struct Rows<'a> {
+    /// Columns in order.
+    pub(crate) columns: &'a [Column],
+    /// The rows, in the engine's types.
+    pub(crate) batches: &'a [RecordBatch],
+}
+
+impl Rows<'_> {
+    /// Every row as values.
+    fn values(&self) -> impl Iterator<Item = Vec<Value>> + '_ {
+        self.batches
+            .iter()
+            .flat_map(|batch| (0..batch.num_rows()).map(|row| postern_kql::output::row(batch, self.columns, row)))
+    }
+}
+
+/// Writes rows to standard output.
+pub(crate) fn write(rows: &Rows<'_>, format: Format, screen: &Screen) -> Result<(), Failure> {
+    if format == Format::Parquet {
+        if io::stdout().is_terminal() {
+            let failure = Failure::usage(Code::Arguments, "Parquet is not for a terminal");
+            return Err(failure.hint("send standard output to a file: `> rows.parquet`"));
+        }
+        return parquet::write(rows);
+    }
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = match format {
+        Format::Table => table::write(rows, screen, &mut out),
+        Format::Csv => csv::write(rows, &mut out),
+        Format::Json => json::write_array(rows, &mut out),
+        Format::Ndjson => json::write_lines(rows, &mut out),
+        Format::Markdown => markdown::write(rows, &mut out),
+        Format::Parquet => Ok(()),
+    };
+    written.and_then(|()| out.flush()).map_err(|error| stdout_failure(&error))
+}
+
+/// Writes text for people to standard output.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| stdout_failure(&error))
+}
+
+/// Writes one JSON value to standard output, indented.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    serde_json::to_writer_pretty(&mut out, value)
+        .map_err(io::Error::from)
+        .and_then(|()| out.write_all(b"\n"))
+        .and_then(|()| out.flush())
+        .map_err(|error| stdout_failure(&error))
+}
+
+pub(crate) fn stdout_failure(error: &io::Error) -> Failure {
+    Failure::output("to standard output", error)
+}
+
+/// One value as text for formats without types; nothing for null.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

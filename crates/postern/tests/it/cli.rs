@@ -1,0 +1,79 @@
+//! The command line: help, usage errors, and what each command prints.
+
+use insta::assert_snapshot;
+
+use crate::common::{list, postern, text};
+
+#[test]
+fn the_version_is_one_line() {
+    let ran = postern(["--version"]).worked();
+    assert_eq!(ran.stdout, format!("postern {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn help_lists_the_commands_that_are_there() {
+    let ran = postern(["--help"]).worked();
+    assert_snapshot!(ran.stdout, @"");
+    for command in ["detections", "hunt", "ingest", "investigate", "lab", "tables"] {
+        let ran = postern([command, "--help"]).worked();
+        assert!(ran.stdout.contains(&format!("Usage: postern {command}")), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn wrong_usage_is_exit_code_two() {
+    for arguments in [
+        vec!["frobnicate"],
+        vec!["hunt"],
+        vec!["hunt", "print 1", "--format", "xml"],
+        vec!["hunt", "print 1", "--param", "novalue"],
+        vec!["hunt", "print 1", "--timespan", "soon"],
+        vec!["hunt", "print 1", "--from", "yesterday"],
+        vec!["hunt", "print 1", "--check"],
+        vec!["ingest"],
+        vec!["ingest", "."],
+        vec!["investigate"],
+        vec!["tables", "NoSuchTable"],
+        vec!["-q", "-v", "tables"],
+    ] {
+        let ran = postern(&arguments);
+        assert_eq!(ran.code, 2, "{arguments:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("error"), "{arguments:?}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "", "{arguments:?}");
+        assert!(!ran.stderr.contains('\u{1b}'), "{arguments:?}: colours without a terminal");
+    }
+}
+
+#[test]
+fn a_missing_store_is_said_with_what_to_do() {
+    let ran = postern(["ingest", "."]);
+    assert_snapshot!(ran.stderr, @"");
+    let ran = postern(["tables", "emailevents"]);
+    assert_snapshot!(ran.stderr, @"");
+}
+
+#[test]
+fn tables_come_from_the_schema() {
+    let ran = postern(["tables"]).worked();
+    assert!(ran.stdout.lines().any(|line| line.starts_with("EmailEvents")), "{}", ran.stdout);
+    let all = postern(["tables", "--json"]).worked().json();
+    let email = all.as_array().unwrap().iter().find(|t| t["name"] == "EmailEvents").unwrap();
+    assert_eq!(text(email, "time_column"), "Timestamp");
+    let one = postern(["tables", "EmailEvents", "--json"]).worked().json();
+    assert_eq!(&one, email);
+    assert!(list(&one, "columns").iter().any(|c| c["name"] == "NetworkMessageId" && c["type"] == "string"));
+    let ran = postern(["tables", "AcceptedDomain"]).worked();
+    assert!(ran.stdout.starts_with("AcceptedDomain: "), "{}", ran.stdout);
+}
+
+#[test]
+fn detections_are_listed() {
+    let ran = postern(["detections", "list"]).worked();
+    assert!(ran.stdout.contains("T1114.003"), "{}", ran.stdout);
+    let all = postern(["detections", "list", "--json"]).worked().json();
+    let all = all.as_array().unwrap();
+    assert!(all.len() >= 6);
+    for detection in all {
+        assert!(!text(detection, "id").is_empty() && !text(detection, "name").is_empty(), "{detection}");
+    }
+}

@@ -1,0 +1,107 @@
+//! `postern hunt` with one query: formats, parameters, errors.
+
+use std::fs;
+use std::path::Path;
+
+use insta::assert_snapshot;
+
+use crate::common::postern;
+
+const ROWS: &str = "datatable(Name:string, Count:long, Share:real, At:datetime, Bag:dynamic)[\
+    'ann', 5, 0.5, datetime(2026-03-01), dynamic({\"a\":[1,2]}),\
+    '=cmd|x', long(null), real(nan), datetime(null), dynamic(null)]";
+
+#[test]
+fn a_table_for_people() {
+    let ran = postern(["hunt", ROWS]).worked();
+    assert_snapshot!(ran.stdout, @"");
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn formats_for_machines() {
+    assert_snapshot!(postern(["hunt", ROWS, "--format", "csv"]).worked().stdout.replace("\r\n", "\n"), @"");
+    assert_snapshot!(postern(["hunt", ROWS, "--format", "ndjson"]).worked().stdout, @"");
+    assert_snapshot!(postern(["hunt", ROWS, "--format", "markdown"]).worked().stdout, @"");
+    let lines = postern(["hunt", ROWS, "--format", "ndjson"]).worked().json_lines();
+    let array = postern(["hunt", ROWS, "--format", "json"]).worked().json();
+    assert_eq!(array.as_array().unwrap(), &lines);
+}
+
+#[test]
+fn parquet_can_be_read_back() {
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rows.parquet");
+    let status = crate::common::program()
+        .args(["hunt", ROWS, "--format", "parquet"])
+        .stdout(fs::File::create(&path).unwrap())
+        .status()
+        .unwrap();
+    assert!(status.success());
+    let reader = ParquetRecordBatchReaderBuilder::try_new(fs::File::open(&path).unwrap()).unwrap();
+    let names: Vec<String> =
+        reader.schema().fields().iter().map(|f| format!("{} {}", f.name(), f.data_type())).collect();
+    assert_eq!(names, ["Name Utf8", "Count Int64", "Share Float64", "At Timestamp(ns, \"UTC\")", "Bag Utf8"]);
+    let rows: usize = reader.build().unwrap().map(|batch| batch.unwrap().num_rows()).sum();
+    assert_eq!(rows, 2);
+    let ran = postern(["hunt", "print datetime(0001-01-01)", "--format", "parquet"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("outside 1677-09-21"), "{}", ran.stderr);
+}
+
+#[test]
+fn rows_are_cut_and_it_is_said() {
+    let ran = postern(["hunt", "range x from 1 to 10 step 1", "--limit", "3", "--format", "csv"]).worked();
+    assert_eq!(ran.stdout, "x\r\n1\r\n2\r\n3\r\n");
+    assert!(ran.stderr.contains("cut after 3 rows"), "{}", ran.stderr);
+    let ran = postern(["-q", "hunt", "range x from 1 to 10 step 1", "--limit", "3"]).worked();
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn parameters_and_time() {
+    let ran = postern(["hunt", "print strcat(who, '!')", "--param", "who=Ann \"A\"", "--format", "csv"]).worked();
+    assert_eq!(ran.stdout, "print_0\r\n\"Ann \"\"A\"\"!\"\r\n");
+    let ran =
+        postern(["hunt", "print array_length(w)", "--param", "w=a", "--param", "w=b", "--format", "csv"]).worked();
+    assert_eq!(ran.stdout, "print_0\r\n2\r\n");
+    let ran = postern(["hunt", "print ago(1d)", "--now", "2026-03-02T06:00:00Z", "--format", "csv"]).worked();
+    assert_eq!(ran.stdout, "print_0\r\n2026-03-01T06:00:00.0000000Z\r\n");
+}
+
+#[test]
+fn a_query_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("query.kql");
+    fs::write(&path, "\u{feff}print 'from a file'").unwrap();
+    let ran = postern([Path::new("hunt"), Path::new("-f"), &path, Path::new("--format"), Path::new("csv")]).worked();
+    assert_eq!(ran.stdout, "print_0\r\nfrom a file\r\n");
+    let ran = postern(["hunt", "-f", "no-such.kql"]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("cannot read `no-such.kql`"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_bad_query_is_shown_with_its_place() {
+    let ran = postern(["hunt", "EmailEvents\n| where Subjet has 'invoice'"]);
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.contains("Subjet"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("query:2:9"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("Subject"), "did you mean: {}", ran.stderr);
+    let hostile = "print \u{1b}[2J \u{202e} |";
+    let ran = postern(["hunt", hostile]);
+    assert_eq!(ran.code, 2);
+    assert!(!ran.stderr.contains('\u{1b}') && !ran.stderr.contains('\u{202e}'), "{:?}", ran.stderr);
+}
+
+#[test]
+fn limits_bite() {
+    let query = "range x from 1 to 30000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 30000 step 1 | extend k = 1) on k | summarize sum(x * y)";
+    let started = std::time::Instant::now();
+    let ran = postern(["hunt", query, "--timeout", "500ms"]);
+    assert_eq!(ran.code, 1, "{}", ran.stdout);
+    assert!(ran.stderr.contains("error[CLI0006]"), "{}", ran.stderr);
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
