@@ -6,6 +6,8 @@ use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SessionContext;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
+use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::prelude::SessionConfig;
 use std::sync::Arc;
 
@@ -34,8 +36,20 @@ pub fn session_with(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionC
         .with_config(configure(config))
         .with_runtime_env(runtime)
         .with_default_features()
+        .with_optimizer_rules(optimizer_rules())
         .build();
     SessionContext::new_with_state(state)
+}
+
+/// DataFusion's own rules, with one step of simplification more: right after filters have moved down to the tables,
+/// their comparisons of ticks become comparisons of stored timestamps (see [`super::ticks`]), before another rule takes
+/// the conversions out as common expressions.
+fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let mut rules = Optimizer::new().rules;
+    if let Some(at) = rules.iter().position(|rule| rule.name() == "push_down_filter") {
+        rules.insert(at + 1, Arc::new(SimplifyExpressions::new()));
+    }
+    rules
 }
 
 /// Runs a plan and gathers its rows.

@@ -4,7 +4,7 @@ use datafusion::common::Result;
 use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::{
-    Expr, LogicalPlanBuilder, SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+    Expr, SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
 };
 use datafusion::scalar::ScalarValue;
 
@@ -48,6 +48,6 @@ pub fn group_keys(relation: &Relation) -> Vec<Expr> {
 /// Adds a window expression as a plan column and returns it.
 pub fn add_window(relation: &mut Relation, window: Expr, hint: &str, fresh: &Fresh) -> Result<Expr> {
     let name = fresh.name(hint);
-    relation.plan = LogicalPlanBuilder::window_plan(relation.plan.clone(), vec![window.alias(name.clone())])?;
+    relation.map(|plan| plan.window(vec![window.alias(name.clone())]))?;
     Ok(Expr::Column(plan_column(name)))
 }
