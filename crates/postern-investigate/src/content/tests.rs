@@ -116,7 +116,17 @@ async fn every_query_binds() {
     let mut queries: Vec<(String, String)> = Vec::new();
     for table in postern_model::schema::Schemas::builtin().unwrap().iter() {
         for (index, derived) in table.derived.iter().enumerate() {
-            queries.push((format!("{} [{index}]", table.name), derived.query.clone()));
+            let name = format!("{} [{index}]", table.name);
+            let at = postern_model::time::Ticks::parse_iso("2024-05-03").unwrap();
+            let options = crate::HuntOptions { check: true, ..crate::HuntOptions::at(at) };
+            let result = crate::hunt(&lake, &derived.query, &options).await;
+            let columns = result.unwrap_or_else(|e| panic!("{name}: {e}")).columns;
+            let declared = crate::catalog::columns(table);
+            for column in columns {
+                let same = declared.iter().find(|d| d.name == column.name);
+                assert!(same.is_none_or(|d| d.ty == column.ty), "{name}: `{}` is {}", column.name, column.ty);
+            }
+            queries.push((name, derived.query.clone()));
         }
     }
     for detection in content.detections() {
