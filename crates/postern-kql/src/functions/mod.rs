@@ -8,13 +8,16 @@
 
 pub mod aggregate;
 pub mod conditional;
+pub mod context;
 pub mod conversion;
 pub mod datetime;
 pub mod dynamic;
+pub mod geo;
 pub mod kernel;
 pub mod math;
 pub mod network;
 pub mod registry;
+pub mod series;
 pub mod string;
 pub mod support;
 
@@ -176,6 +179,12 @@ pub trait Function: Send + Sync {
     /// Whether equal arguments give equal results, so that a call on constants is a constant.
     fn deterministic(&self) -> bool {
         true
+    }
+
+    /// The columns, by name and type, of a call that gives several; its value is then a dynamic array of their values.
+    /// Empty for all others.
+    fn columns(&self, _args: &[BoundExpr]) -> Vec<(String, KqlType)> {
+        Vec::new()
     }
 
     /// The column name of an unnamed call: by default none (`Column1`); `bin` and its like keep their first argument's.

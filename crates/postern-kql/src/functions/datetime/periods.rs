@@ -78,7 +78,8 @@ macro_rules! periods {
             pub const $constant: Scalar = Scalar::new(
                 info($name, "datetime", $summary, PERIOD, "datetime", &[example($query, $result)]),
                 |args, _| period($name, args, $period, $end),
-            );
+            )
+            .keeps_name();
         )*
     };
 }

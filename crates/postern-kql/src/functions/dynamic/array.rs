@@ -365,7 +365,8 @@ pub const ARRAY_SORT_ASC: Scalar = Scalar::new(
         &[example("print array_sort_asc(dynamic([3, null, 1]))", "[1,3,null]")],
     ),
     |args, _| sort("array_sort_asc", args, false),
-);
+)
+.column_each();
 
 /// `array_sort_desc(array, …)`: as `array_sort_asc`, the other way round; nulls stay last.
 pub const ARRAY_SORT_DESC: Scalar = Scalar::new(
@@ -378,7 +379,8 @@ pub const ARRAY_SORT_DESC: Scalar = Scalar::new(
         &[example("print array_sort_desc(dynamic([3, null, 4]))", "[4,3,null]")],
     ),
     |args, _| sort("array_sort_desc", args, true),
-);
+)
+.column_each();
 
 /// `array_split(array, at)`: cuts before each of the positions.
 pub const ARRAY_SPLIT: Scalar = Scalar::new(

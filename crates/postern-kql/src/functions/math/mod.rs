@@ -2,6 +2,7 @@
 
 pub mod bits;
 pub mod real;
+pub mod units;
 
 use super::support::define::param;
 use crate::functions::Param;

@@ -7,6 +7,7 @@ pub mod join;
 pub mod operators;
 pub mod pattern;
 pub mod piece;
+pub mod punycode;
 pub mod replace;
 pub mod unicode;
 

@@ -19,14 +19,52 @@ use crate::functions::support::slice::Slices;
 use crate::functions::{BindError, BoundExpr, Param};
 use crate::types::KqlType::{self, Dynamic, Long, String as Text};
 
-/// Compiles a pattern under the limits on size.
+/// Compiles a pattern under the limits on size. A brace that begins no repetition stands for itself.
 pub fn compile(pattern: &str) -> Result<Regex, BindError> {
-    RegexBuilder::new(pattern).size_limit(4 << 20).dfa_size_limit(8 << 20).build().map_err(|error| {
+    let build = |pattern: &str| RegexBuilder::new(pattern).size_limit(4 << 20).dfa_size_limit(8 << 20).build();
+    let built = build(pattern).or_else(|error| match plain_braces(pattern) {
+        Some(escaped) => build(&escaped).map_err(|_| error),
+        None => Err(error),
+    });
+    built.map_err(|error| {
         let text = error.to_string();
         // The library's message draws the pattern over several lines; its last line says what is wrong.
         let last = text.lines().next_back().unwrap_or("").trim_start_matches("error: ").to_owned();
         BindError::new(format!("`{pattern}` is not a regular expression: {last}"))
     })
+}
+
+/// The pattern with every brace escaped that begins no `{n}`, `{n,}` or `{n,m}`; `None` when there is none.
+fn plain_braces(pattern: &str) -> Option<String> {
+    let mut out = String::with_capacity(pattern.len() + 4);
+    let mut changed = false;
+    let mut rest = pattern;
+    while let Some(c) = rest.chars().next() {
+        let after = rest.get(c.len_utf8()..)?;
+        if c == '\\' {
+            // An escape, with the name of a class or the digits of a character in braces.
+            let escaped = after.chars().next();
+            let mut end = 1 + escaped.map_or(0, char::len_utf8);
+            if matches!(escaped, Some('p' | 'P' | 'x' | 'u' | 'U' | 'b')) && rest.get(end..)?.starts_with('{') {
+                end += rest.get(end..)?.find('}')? + 1;
+            }
+            out.push_str(rest.get(..end)?);
+            rest = rest.get(end..)?;
+            continue;
+        }
+        if c == '{' {
+            let body = after.split_once('}').map_or("", |(body, _)| body);
+            let (least, most) = body.split_once(',').unwrap_or((body, ""));
+            let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+            if least.is_empty() || !digits(least) || !digits(most) || out.is_empty() {
+                out.push('\\');
+                changed = true;
+            }
+        }
+        out.push(c);
+        rest = after;
+    }
+    changed.then_some(out)
 }
 
 /// The pattern of each row: one for all when constant.
@@ -484,6 +522,8 @@ mod tests {
 
     #[test]
     fn hostile_patterns_are_refused() {
+        assert!(compile("{\"Name\":\"(\\w+)\"").unwrap().is_match("{\"Name\":\"x\""));
+        assert!(compile("^a{2}\\p{L}{x}").unwrap().is_match("aaé{x}"));
         assert!(compile("(").is_err());
         assert!(compile("((a{1000}){1000}){1000}").is_err());
         assert!(compile(&"(".repeat(100_000)).is_err());

@@ -6,6 +6,7 @@ use super::as_text;
 use super::operators::needles_of;
 use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, param};
+use crate::functions::support::json;
 use crate::functions::support::slice::Slices;
 use crate::types::KqlType::{Dynamic, String as Text};
 
@@ -77,8 +78,9 @@ pub const REPLACE_STRINGS: Scalar = Scalar::new(
                 let text = text.get(row).unwrap_or("");
                 let (raw_lookups, raw_rewrites) = (lookups.get(row).unwrap_or("[]"), rewrites.get(row).unwrap_or("[]"));
                 if last.as_ref().is_none_or(|(l, r, _)| *l != raw_lookups || *r != raw_rewrites) {
-                    let (from, to) = (needles_of(raw_lookups), needles_of(raw_rewrites));
-                    let pairs = if from.len() == to.len() { from.into_iter().zip(to).collect() } else { Vec::new() };
+                    let from = needles_of(raw_lookups);
+                    let to: Vec<&str> = json::elements(raw_rewrites).collect();
+                    let pairs = if from.len() == to.len() { pair_up(from, &to) } else { Vec::new() };
                     last = Some((raw_lookups, raw_rewrites, pairs));
                 }
                 let pairs = last.as_ref().map_or(&[][..], |(_, _, pairs)| pairs);
@@ -99,6 +101,12 @@ pub const REPLACE_STRINGS: Scalar = Scalar::new(
         })
     },
 );
+
+/// A replacement that is no text leaves its lookup as it is.
+fn pair_up(from: Vec<String>, to: &[&str]) -> Vec<(String, String)> {
+    let text = |raw: &str| (json::kind(raw) == Some(json::Kind::String)).then(|| json::string_value(raw).into_owned());
+    from.into_iter().zip(to).map(|(from, to)| (from.clone(), text(to).unwrap_or(from))).collect()
+}
 
 /// `translate(search, replacement, text)`: each character of `search` becomes the one at the same place of `replacement`;
 /// a shorter replacement repeats its last character, an empty one removes.

@@ -33,7 +33,9 @@ pub fn common(args: &[BoundExpr]) -> Option<KqlType> {
             Some(ty) if ty == arg.ty => ty,
             Some(ty) => match ty.wider(arg.ty) {
                 Some(wide) => wide,
-                None if ty == KqlType::Dynamic || arg.ty == KqlType::Dynamic => KqlType::Dynamic,
+                // A dynamic value takes the type it stands beside.
+                None if ty == KqlType::Dynamic => arg.ty,
+                None if arg.ty == KqlType::Dynamic => ty,
                 None => return None,
             },
         });

@@ -18,18 +18,34 @@ pub struct Scalar {
     bind: Bind,
     deterministic: bool,
     named: bool,
+    columns: &'static [(&'static str, KqlType)],
+    each_argument: bool,
 }
 
 impl Scalar {
     /// A deterministic function whose unnamed column has no name of its own.
     pub const fn new(info: FunctionInfo, bind: Bind) -> Self {
-        Self { info, bind, deterministic: true, named: false }
+        Self { info, bind, deterministic: true, named: false, columns: &[], each_argument: false }
     }
 
     /// The function keeps the name of its first argument.
     #[must_use]
     pub const fn keeps_name(mut self) -> Self {
         self.named = true;
+        self
+    }
+
+    /// The function gives several columns: its value is an array of their values.
+    #[must_use]
+    pub const fn columns(mut self, columns: &'static [(&'static str, KqlType)]) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// With several arrays the function gives a column for each.
+    #[must_use]
+    pub const fn column_each(mut self) -> Self {
+        self.each_argument = true;
         self
     }
 
@@ -52,6 +68,20 @@ impl Function for Scalar {
 
     fn deterministic(&self) -> bool {
         self.deterministic
+    }
+
+    fn columns(&self, args: &[BoundExpr]) -> Vec<(String, KqlType)> {
+        if self.each_argument {
+            // One column for each array that is sorted along.
+            let arrays: Vec<&BoundExpr> = args.iter().filter(|a| a.ty != KqlType::Bool).collect();
+            if arrays.len() < 2 {
+                return Vec::new();
+            }
+            let name = |a: &&BoundExpr| format!("{}_sorted", a.name.as_deref().unwrap_or("array"));
+            return arrays.iter().map(|a| (name(a), KqlType::Dynamic)).collect();
+        }
+        let of = args.first().and_then(|a| a.name.as_deref()).unwrap_or("");
+        self.columns.iter().map(|(end, ty)| (format!("{}_{of}_{end}", self.info.name), *ty)).collect()
     }
 
     fn result_name(&self, args: &[BoundExpr]) -> Option<String> {

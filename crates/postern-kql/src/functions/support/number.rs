@@ -155,7 +155,7 @@ pub fn decimal_to_long(value: i128) -> Option<i64> {
     i64::try_from(value / DECIMAL_ONE).ok()
 }
 
-/// Reads a GUID in any of its usual spellings; the result is lower case with hyphens.
+/// Reads a GUID: 32 digits, hyphens between its groups or not, braces or parentheses around it or not; the result is lower case with hyphens.
 pub fn parse_guid(text: &str) -> Option<String> {
     let text = text.trim();
     let inner = text
@@ -163,26 +163,25 @@ pub fn parse_guid(text: &str) -> Option<String> {
         .and_then(|t| t.strip_suffix('}'))
         .or_else(|| text.strip_prefix('(').and_then(|t| t.strip_suffix(')')))
         .unwrap_or(text);
-    let hyphenated = inner.len() == 36;
-    if !hyphenated && inner.len() != 32 {
-        return None;
-    }
     let mut out = String::with_capacity(36);
-    for (at, byte) in inner.bytes().enumerate() {
-        if hyphenated && matches!(at, 8 | 13 | 18 | 23) {
-            if byte != b'-' {
-                return None;
-            }
-        } else if byte.is_ascii_hexdigit() {
-            if matches!(out.len(), 8 | 13 | 18 | 23) {
+    let mut digits = 0;
+    let mut hyphen = false;
+    for byte in inner.bytes() {
+        let boundary = matches!(digits, 8 | 12 | 16 | 20);
+        if byte == b'-' && boundary && !hyphen {
+            hyphen = true;
+        } else if byte.is_ascii_hexdigit() && digits < 32 {
+            if boundary {
                 out.push('-');
             }
             out.push(char::from(byte.to_ascii_lowercase()));
+            digits += 1;
+            hyphen = false;
         } else {
             return None;
         }
     }
-    Some(out)
+    (digits == 32).then_some(out)
 }
 
 #[cfg(test)]

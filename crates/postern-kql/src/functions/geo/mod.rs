@@ -1,0 +1,4 @@
+//! Places on the earth.
+
+pub mod distance;
+pub mod ip;
