@@ -121,6 +121,8 @@ impl LakeError {
                     | std::io::ErrorKind::ReadOnlyFilesystem
                     | std::io::ErrorKind::PermissionDenied
             ),
+            // Read-only, full, cannot open.
+            Self::Manifest { source, .. } => sqlite_code(source).is_some_and(|code| matches!(code, 8 | 13 | 14)),
             _ => false,
         }
     }
@@ -139,4 +141,10 @@ impl LakeError {
         let table = table.to_owned();
         move |source| Self::Table { table, source: Box::new(source) }
     }
+}
+
+/// SQLite's primary result code.
+pub(crate) fn sqlite_code(error: &sqlx::Error) -> Option<i64> {
+    let sqlx::Error::Database(error) = error else { return None };
+    error.code()?.parse::<i64>().ok().map(|code| code & 0xff)
 }

@@ -3,7 +3,8 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::LakeError;
 
@@ -192,4 +193,13 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(not(unix))]
     let _ = path;
     Ok(())
+}
+
+/// Sixteen letters and digits that are met once: the time, the process and a count, hashed with `seed`.
+pub(crate) fn fresh_name(seed: &str) -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let hash = blake3::hash(format!("{seed} {now} {} {count}", std::process::id()).as_bytes());
+    hash.to_hex().chars().take(16).collect()
 }

@@ -22,8 +22,8 @@ use sqlx::sqlite::{
 use sqlx::{Connection, Row, Sqlite};
 
 pub(crate) use self::commit::{Commit, NewFile, NewReject, Replaced, SourceState};
-use crate::error::LakeError;
-use crate::folder::{MANIFEST, NEW_MANIFEST, create_file, sync_folder};
+use crate::error::{LakeError, sqlite_code};
+use crate::folder::{MANIFEST, NEW_MANIFEST, create_file, fresh_name, sync_folder};
 use crate::keys::decode_rows;
 use crate::parquet_file::Extent;
 use crate::read::{FileRecord, RejectRecord};
@@ -103,6 +103,10 @@ pub(crate) struct Manifest {
     path: PathBuf,
     options: SqliteConnectOptions,
     pool: SqlitePool,
+    /// Tells this store from any other.
+    id: String,
+    /// Read without any lock or log, as on a medium that cannot change.
+    frozen: bool,
 }
 
 fn as_i64(value: u64) -> i64 {
@@ -127,7 +131,8 @@ impl Manifest {
             Err(error) if unwritable(&error) && !has_content(&beside(&path, "-wal")) => {
                 // A store on a medium that cannot be written: with no log to replay, the file alone is the store.
                 let options = SqliteConnectOptions::new().filename(&path).read_only(true).immutable(true);
-                Self::connect(&path, options, folder).await.map(Some)
+                let manifest = Self::connect(&path, options, folder).await?;
+                Ok(Some(Self { frozen: true, ..manifest }))
             }
             other => other.map(Some),
         }
@@ -139,7 +144,7 @@ impl Manifest {
             .connect_with(options.clone())
             .await
             .map_err(sql("open", path))?;
-        let manifest = Self { path: path.to_owned(), options, pool };
+        let mut manifest = Self { path: path.to_owned(), options, pool, id: String::new(), frozen: false };
         let ours: i64 =
             sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'store'")
                 .fetch_one(&manifest.pool)
@@ -149,14 +154,13 @@ impl Manifest {
         if ours == 0 {
             return Err(foreign());
         }
-        let format: Option<String> = sqlx::query_scalar("SELECT value FROM store WHERE key = 'postern_store_format'")
-            .fetch_optional(&manifest.pool)
-            .await
-            .map_err(sql("read", path))?;
+        let format = fact(&manifest.pool, "postern_store_format").await.map_err(sql("read", path))?;
         let found: i64 = format.and_then(|text| text.parse().ok()).ok_or_else(foreign)?;
         if found > FORMAT {
             return Err(LakeError::TooNew { path: folder.to_owned(), found, known: FORMAT });
         }
+        let id = fact(&manifest.pool, "postern_store_id").await.map_err(sql("read", path))?;
+        manifest.id = id.ok_or_else(foreign)?;
         Ok(manifest)
     }
 
@@ -179,10 +183,15 @@ impl Manifest {
             let mut connection = SqliteConnection::connect_with(&connect_options(&aside, durable)).await?;
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
             sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
-            sqlx::query("INSERT INTO store (key, value) VALUES ('postern_store_format', ?)")
-                .bind(FORMAT.to_string())
-                .execute(&mut *transaction)
-                .await?;
+            for (key, value) in
+                [("postern_store_format", FORMAT.to_string()), ("postern_store_id", fresh_name("store"))]
+            {
+                sqlx::query("INSERT INTO store (key, value) VALUES (?, ?)")
+                    .bind(key)
+                    .bind(value)
+                    .execute(&mut *transaction)
+                    .await?;
+            }
             transaction.commit().await?;
             connection.close().await
         };
@@ -206,7 +215,16 @@ impl Manifest {
 
     /// A connection of the writer's own.
     pub(crate) async fn connection(&self) -> Result<SqliteConnection, LakeError> {
-        SqliteConnection::connect_with(&self.options).await.map_err(sql("open", &self.path))
+        if self.frozen {
+            // Possible again since it was opened, perhaps; but then this view of it is no longer sound.
+            return Err(LakeError::io("write", &self.path)(std::io::ErrorKind::ReadOnlyFilesystem.into()));
+        }
+        let mut connection = SqliteConnection::connect_with(&self.options).await.map_err(sql("open", &self.path))?;
+        let id = fact(&mut connection, "postern_store_id").await.map_err(sql("read", &self.path))?;
+        if id.as_ref() != Some(&self.id) {
+            return Err(self.damaged("another store is in its place since it was opened"));
+        }
+        Ok(connection)
     }
 
     fn read(&self) -> impl Fn(sqlx::Error) -> LakeError + '_ {
@@ -324,6 +342,11 @@ impl Manifest {
     }
 }
 
+/// One fact about the store.
+async fn fact(from: impl sqlx::SqliteExecutor<'_>, key: &str) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT value FROM store WHERE key = ?").bind(key).fetch_optional(from).await
+}
+
 fn get<'r, T>(row: &'r sqlx::sqlite::SqliteRow, index: usize) -> Result<T, sqlx::Error>
 where
     T: sqlx::Decode<'r, Sqlite> + sqlx::Type<Sqlite>,
@@ -358,6 +381,6 @@ fn has_content(path: &Path) -> bool {
 
 /// SQLite's "cannot open" and "read-only" families.
 fn unwritable(error: &LakeError) -> bool {
-    let LakeError::Manifest { source: sqlx::Error::Database(inner), .. } = error else { return false };
-    inner.code().and_then(|code| code.parse::<i64>().ok()).is_some_and(|code| matches!(code & 0xff, 8 | 14))
+    let LakeError::Manifest { source, .. } = error else { return false };
+    sqlite_code(source).is_some_and(|code| matches!(code, 8 | 14))
 }

@@ -55,7 +55,10 @@ async fn a_newer_format_is_refused_and_a_half_made_store_is_made() {
     let path = dir.path().join("manifest.sqlite");
     let connect = sqlx::sqlite::SqliteConnectOptions::new().filename(&path);
     let mut connection = sqlx::SqliteConnection::connect_with(&connect).await.unwrap();
-    sqlx::raw_sql("UPDATE store SET value = '99'").execute(&mut connection).await.unwrap();
+    sqlx::raw_sql("UPDATE store SET value = '99' WHERE key = 'postern_store_format'")
+        .execute(&mut connection)
+        .await
+        .unwrap();
     connection.close().await.unwrap();
     for error in [
         Lake::open_with(dir.path(), options()).await.unwrap_err(),
@@ -63,6 +66,20 @@ async fn a_newer_format_is_refused_and_a_half_made_store_is_made() {
     ] {
         assert!(matches!(error, LakeError::TooNew { found: 99, known: 1, .. }), "{error}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_store_that_another_took_the_place_of_is_not_written_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("store");
+    let old = Lake::open_with(&path, options()).await.unwrap();
+    fs::rename(&path, dir.path().join("moved")).unwrap();
+    let new = Lake::open_with(&path, options()).await.unwrap();
+    store(&new, "a", [thing(&new, 1, "x", "2024-01-01")]).await;
+    let error = old.writer().await.err().unwrap();
+    assert!(matches!(error, LakeError::Damaged { .. }), "{error}");
+    assert_eq!(texts(&new, "Things", "Name").await, ["x"]);
 }
 
 #[cfg(unix)]
@@ -198,5 +215,9 @@ async fn a_folder_without_write_permission_reads_but_does_not_write() {
     let inside = Lake::open_with(path.join("new"), options()).await.unwrap_err();
     assert!(inside.is_about_the_place(), "{inside}");
     set(0o700);
-    store(&lake, "b", []).await;
+    let error = lake.writer().await.err().unwrap();
+    assert!(error.is_about_the_place(), "opened as unchangeable, it stays so: {error}");
+    let lake = Lake::open_with(&path, options()).await.unwrap();
+    store(&lake, "b", [thing(&lake, 1, "y", "2024-01-02")]).await;
+    assert_eq!(texts(&lake, "Things", "Name").await, ["x", "y"]);
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{FILE_ROWS, OpenFile, Source, Writer};
 use crate::Step;
 use crate::error::LakeError;
-use crate::folder::data_path;
+use crate::folder::{data_path, fresh_name};
 use crate::keys::{self, MAX_DATA_FILE};
 use crate::manifest::{Commit, DataFile, NewFile, Replaced, SourceState};
 use crate::parquet_file::{Extent, extent};
@@ -222,8 +222,5 @@ impl Drop for Writer {
 
 /// A name that no other data file ever had, also not an orphan of the same number.
 fn file_name(id: u32) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    let seed = format!("{id} {} {}", now.as_nanos(), std::process::id());
-    let hash = blake3::hash(seed.as_bytes()).to_hex();
-    format!("{id:06}-{}.parquet", hash.get(..16).unwrap_or_default())
+    format!("{id:06}-{}.parquet", fresh_name(&id.to_string()))
 }

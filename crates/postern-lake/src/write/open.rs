@@ -1,6 +1,6 @@
 //! Opening a writer: the lock, the orphans, the keys.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{Source, Writer};
@@ -15,12 +15,15 @@ impl Lake {
         let inner = Arc::clone(&self.inner);
         let lock = inner.folder.lock(|| inner.options.wait()).await?;
         let manifest = &inner.manifest;
+        // First, as it makes sure that the folder still holds this store: what follows removes files.
+        let connection = manifest.connection().await?;
         let committed = manifest.data_files().await?;
-        inner.folder.remove_orphans(|path| committed.iter().any(|file| file.path == path))?;
+        let known: HashSet<&str> = committed.iter().map(|file| file.path.as_str()).collect();
+        inner.folder.remove_orphans(|path| known.contains(path))?;
 
         let mut writer = Writer {
             files: FileWriter::start(inner.folder.path(), inner.durable, &inner.options)?,
-            connection: manifest.connection().await?,
+            connection,
             sources: HashMap::new(),
             by_digest: HashMap::new(),
             tables: Vec::new(),
