@@ -154,6 +154,7 @@ pub fn dry_run(
             Mapped::Later => run.reject(position, UNDECIDED.to_owned()),
         }
     }
+    run.account.rejected.sort_by_key(|reject| reject.position);
     run.account.notes.extend(splitter.notes());
     run.account.notes.extend(mapper.notes());
     Ok(run)
@@ -304,6 +305,7 @@ async fn read(run: &mut FileRun<'_>, opened: Opened, account: &mut FileAccount) 
     }
     store.decide_late(run, mapper.as_ref(), &shape)?;
     let replaced = store.replaced;
+    account.rejected.sort_by_key(|reject| reject.position);
     run.writer.end_file(file);
     account.notes.extend(cutting.await.map_err(worker)?);
     account.notes.extend(mapper.notes());
@@ -311,10 +313,10 @@ async fn read(run: &mut FileRun<'_>, opened: Opened, account: &mut FileAccount) 
         0 => {}
         count => account
             .notes
-            .push(format!("{count} records have bytes that are not valid text; each such byte was replaced by U+FFFD")),
+            .push(format!("records with bytes that are not valid text, each of which was replaced by U+FFFD: {count}")),
     }
     if replaced > 0 {
-        account.notes.push(format!("{replaced} of the duplicates replaced a less complete row"));
+        account.notes.push(format!("duplicates that replaced a less complete row: {replaced}"));
     }
     if account.records == 0 {
         account.notes.push("the file holds no records".to_owned());

@@ -318,13 +318,13 @@ impl Splitter for DelimitedSplitter {
             notes.push(format!("the file begins with a `#TYPE` line: {}", crate::head::shown(class, 120)));
         }
         if self.repeated > 0 {
-            notes.push(format!("the header line is repeated {} times: files were joined", self.repeated));
+            notes.push(format!("header lines within the file: {} (files were joined)", self.repeated));
         }
         if self.short > 0 {
-            notes.push(format!("{} records have fewer cells than the header", self.short));
+            notes.push(format!("records with fewer cells than the header: {}", self.short));
         }
         if self.long > 0 {
-            notes.push(format!("{} records have more cells than the header", self.long));
+            notes.push(format!("records with more cells than the header: {}", self.long));
         }
         notes
     }

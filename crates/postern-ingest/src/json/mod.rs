@@ -371,7 +371,7 @@ impl Splitter for JsonSplitter {
             notes.push("an array or object is never closed: the file may be cut at its end".to_owned());
         }
         if self.stray > 0 {
-            notes.push(format!("{} closing brackets without an opening one were passed over", self.stray));
+            notes.push(format!("closing brackets without an opening one, passed over: {}", self.stray));
         }
         notes
     }

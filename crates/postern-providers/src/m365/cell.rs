@@ -23,16 +23,16 @@ pub(crate) fn from_json(value: &RawValue, kind: ColumnType) -> Value {
             None => Value::Dynamic(json.to_owned()),
         },
         ColumnType::Bool if json == "true" || json == "false" => Value::Bool(json == "true"),
-        ColumnType::DateTime if json.starts_with('{') => {
-            // PowerShell 5.1 writes a date as an object with its value inside.
-            let inner = Object::parse(json).ok().and_then(|o| instant(&o.text("value")));
-            inner.map_or(Value::Null, Value::DateTime)
-        }
         ColumnType::TimeSpan if json.starts_with('{') => {
             let ticks = Object::parse(json).ok().and_then(|o| o.text("Ticks").parse().ok());
             ticks.map_or(Value::Null, Value::TimeSpan)
         }
         ColumnType::String | ColumnType::Guid if json == "{}" => Value::Null,
+        // The same list is the same text, whatever blanks the export has in it.
+        ColumnType::String if json.starts_with(['{', '[']) => {
+            let compact = serde_json::from_str::<serde_json::Value>(json).map(|value| value.to_string());
+            Value::String(compact.unwrap_or_else(|_| json.to_owned()))
+        }
         _ => from_text(text_of(value), kind),
     }
 }
@@ -125,6 +125,11 @@ mod tests {
             ("15394007230974001153", Text, Value::String("15394007230974001153".into())),
             ("[\"a\"]", Text, Value::String("[\"a\"]".into())),
             ("{}", Text, Value::Null),
+            (
+                "[ 18446744073709551615,\n {\"b\": 1, \"a\": 2} ]",
+                Text,
+                Value::String("[18446744073709551615,{\"b\":1,\"a\":2}]".into()),
+            ),
             ("\"True\"", Bool, Value::Bool(true)),
             ("0", Bool, Value::Bool(false)),
             ("true", Int, Value::Long(1)),

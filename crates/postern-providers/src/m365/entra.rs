@@ -187,7 +187,7 @@ impl EntraRows {
     pub(crate) fn notes(&self) -> Vec<String> {
         match self.service.load(Ordering::Relaxed) {
             0 => Vec::new(),
-            count => vec![format!("{count} sign-ins are those of service principals, not of users")],
+            count => vec![format!("sign-ins of service principals, not of users: {count}")],
         }
     }
 }

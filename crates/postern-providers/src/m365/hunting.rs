@@ -216,9 +216,8 @@ impl HuntingRows {
         let mut notes = Vec::new();
         match self.unreadable.load(Ordering::Relaxed) {
             0 => {}
-            count => {
-                notes.push(format!("{count} rows have RawEventData that is not JSON: their columns alone were kept"))
-            }
+            count => notes
+                .push(format!("rows with RawEventData that is not JSON, of which only the columns were kept: {count}")),
         }
         let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
         let mut names: Vec<String> = unknown.keys().map(|name| shown(name, 40)).collect();

@@ -136,7 +136,7 @@ impl PropertyRows {
         match self.class_names.load(Ordering::Relaxed) {
             0 => Vec::new(),
             count => vec![format!(
-                "{count} objects have the name of a class where a list was (`System.Object[]`): \
+                "objects with the name of a class where a list was (`System.Object[]`): {count}; \
                  export again with `ConvertTo-Json -Depth 5`"
             )],
         }

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use chrono::NaiveDate;
 use postern_model::time::{TICKS_PER_SECOND, Ticks, UNIX_EPOCH_TICKS};
 
+use super::object::Object;
+
 /// Which number of a date with slashes is the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
@@ -35,6 +37,13 @@ pub(crate) fn read(text: &str) -> When {
     let text = text.trim_matches(['\u{feff}', '\u{a0}', '\u{202f}', ' ', '\t', '\r', '\n']);
     if text.is_empty() {
         return When::Missing;
+    }
+    if text.starts_with('{') {
+        // PowerShell 5.1 writes a date as an object with its value inside.
+        return match Object::parse(text).map(|object| object.text("value")) {
+            Ok(value) if !value.starts_with('{') => read(&value),
+            _ => When::Unreadable,
+        };
     }
     if let Some(ticks) = unix_date(text).or_else(|| Ticks::parse_iso(text)) {
         return When::At(ticks);
@@ -258,7 +267,7 @@ impl DateOrder {
         let used = self.used.load(Ordering::Relaxed);
         let (order, why) = self.decision().filter(|_| used > 0)?;
         let words = if order == Order::DayFirst { "day first" } else { "month first" };
-        Some(format!("{used} dates with slashes were read {words}: {why}"))
+        Some(format!("dates with slashes were read {words} ({used} times): {why}"))
     }
 }
 
@@ -304,6 +313,7 @@ mod tests {
             "/Date(1621372413000)/",
             "\\/Date(1621372413000+0200)\\/",
             "Date(1621372413000)",
+            r#"{"value":"\/Date(1621372413000)\/","DisplayHint":2,"DateTime":"Tuesday, May 18, 2021 9:13:33 PM"}"#,
         ] {
             assert_eq!(read(text), When::At(afternoon), "{text}");
         }

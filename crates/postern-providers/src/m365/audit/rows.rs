@@ -240,12 +240,12 @@ impl AuditRows {
         let mut notes = Vec::new();
         notes.extend(self.order.note());
         for (counter, what) in [
-            (&self.salvaged_empty, "records have no AuditData: only what the other columns say was kept"),
-            (&self.salvaged_cut, "records have AuditData that is cut off or broken: what could be read was kept"),
+            (&self.salvaged_empty, "records without AuditData, of which only the other columns were kept"),
+            (&self.salvaged_cut, "records with AuditData cut off or broken, of which was kept what could be read"),
         ] {
             match counter.load(Ordering::Relaxed) {
                 0 => {}
-                count => notes.push(format!("{count} {what}")),
+                count => notes.push(format!("{what}: {count}")),
             }
         }
         notes
@@ -362,7 +362,8 @@ fn activity_objects(user: &str, account: &str, object: &str, object_type: &str) 
 fn salvaged(record: &AuditRecord<'_>, time: Option<Ticks>) -> String {
     let mut out = Map::new();
     let time = time.map(|t| t.to_string()).unwrap_or_default();
-    let time = time.split('.').next().unwrap_or_default();
+    // A whole second as the audit log writes it; a part of one is kept.
+    let time = time.trim_end_matches('Z').trim_end_matches('0').trim_end_matches('.');
     for (name, value) in [
         ("CreationTime", time),
         ("Id", &record.id),
