@@ -116,9 +116,12 @@ fn each_label(domain: &str, f: impl Fn(&str) -> Option<String>) -> Option<String
 }
 
 fn domain_to_ascii(domain: &str) -> Option<String> {
-    each_label(domain, |label| {
-        if label.is_ascii() { Some(label.to_owned()) } else { Some(format!("xn--{}", encode(label)?)) }
-    })
+    each_label(
+        domain,
+        |label| {
+            if label.is_ascii() { Some(label.to_owned()) } else { Some(format!("xn--{}", encode(label)?)) }
+        },
+    )
 }
 
 fn domain_to_unicode(domain: &str) -> Option<String> {
