@@ -6,6 +6,7 @@ mod crash;
 mod dedupe;
 mod folder;
 mod keys;
+mod model;
 mod reading;
 mod round_trip;
 mod speed;

@@ -122,6 +122,53 @@ async fn a_snapshot_is_one_moment_over_all_tables() {
     assert_eq!(before.summaries().len(), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_beside_a_writer_see_whole_commits_only() {
+    let lake = temporary().await;
+    let writing = {
+        let lake = lake.clone();
+        tokio::spawn(async move {
+            let mut writer = lake.writer().await.unwrap();
+            for round in 0..20u64 {
+                let file = begin(&mut writer, &round.to_string()).await;
+                for n in round * 50..round * 50 + 50 {
+                    writer.push(file, mail(&lake, n)).unwrap();
+                    writer.push(file, thing(&lake, n, &n.to_string(), "2024-01-01")).unwrap();
+                }
+                writer.commit().await.unwrap();
+            }
+        })
+    };
+    let mut last = 0;
+    while last < 1000 {
+        let done = writing.is_finished();
+        let snapshot = lake.snapshot().await.unwrap();
+        let rows = snapshot.rows("Mail");
+        assert_eq!((rows % 50, snapshot.rows("Things")), (0, rows));
+        assert!(rows >= last);
+        for table in ["Mail", "Things"] {
+            let batches = context().read_table(snapshot.provider(table).unwrap()).unwrap().collect().await.unwrap();
+            assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>() as u64, rows);
+        }
+        assert!(rows == 1000 || !done, "{rows}");
+        last = rows;
+    }
+    writing.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_limit_does_not_cut_rows_that_a_filter_above_would_keep() {
+    let lake = temporary().await;
+    store(&lake, "a", (0..100).map(|n| mail(&lake, n))).await;
+    let context = context();
+    let provider = lake.provider("Mail").await.unwrap();
+    let filters = [ident("Subject").eq(lit("Message 99"))];
+    let plan = provider.scan(&context.state(), None, &filters, Some(1)).await.unwrap();
+    let batches = collect(plan, context.task_ctx()).await.unwrap();
+    let subjects = batches.iter().flat_map(|b| b.column(3).as_string_view().iter().flatten().collect::<Vec<_>>());
+    assert!(subjects.into_iter().any(|subject| subject == "Message 99"));
+}
+
 #[tokio::test]
 async fn files_of_an_older_schema_have_the_new_columns_empty() {
     let dir = tempfile::tempdir().unwrap();
