@@ -1,6 +1,7 @@
 //! Asks a playbook's questions: rows become findings with their evidence, missing evidence is named as missing.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use postern_lake::{FILE_COLUMN, POSITION_COLUMN};
 use postern_model::report::{Evidence, Finding, Missing, Source, Supports};
@@ -17,6 +18,11 @@ use crate::params::Params;
 const MAX_ROWS: usize = 100_000;
 /// Rows shown as evidence.
 const SHOWN: usize = 5;
+/// Results up to this many rows are remembered.
+const KEPT: usize = 20;
+
+/// Rows as objects by column name.
+type Rows = Vec<Map<String, Value>>;
 
 /// What came of a question.
 #[derive(Debug, Clone)]
@@ -49,6 +55,8 @@ pub struct Evidences<'a> {
     pub files: &'a BTreeMap<i64, String>,
     /// What `now()` is.
     pub now: Ticks,
+    /// Small results of queries that were asked before, by the query with its values.
+    pub asked: Mutex<BTreeMap<String, Arc<Rows>>>,
 }
 
 impl Evidences<'_> {
@@ -58,6 +66,22 @@ impl Evidences<'_> {
         options.max_rows = max_rows;
         options.keep_hidden = true;
         hunt_in(self.catalog, query, &options).await
+    }
+
+    /// The rows of a query; a query that was asked before with the same values is not run again.
+    pub async fn rows(&self, query: &str, params: &Params, max_rows: usize) -> Result<Arc<Rows>, HuntError> {
+        let key = params.written_out(query);
+        let known = self.asked.lock().ok().and_then(|asked| asked.get(&key).cloned());
+        if let Some(rows) = known {
+            return Ok(rows);
+        }
+        let rows = Arc::new(self.run(query, params, max_rows).await?.objects());
+        if rows.len() <= KEPT
+            && let Ok(mut asked) = self.asked.lock()
+        {
+            asked.insert(key, Arc::clone(&rows));
+        }
+        Ok(rows)
     }
 
     /// Asks one question.
@@ -76,26 +100,25 @@ impl Evidences<'_> {
             return missing(format!("There are no rows of {table}."));
         }
         if let Some(ready) = &question.ready {
-            match self.run(ready, params, 1).await {
-                Ok(result) if result.rows() == 0 => {
+            match self.rows(ready, params, 1).await {
+                Ok(rows) if rows.is_empty() => {
                     return missing(question.lacks.clone().unwrap_or_default());
                 }
                 Ok(_) => {}
                 Err(error) => return missing(format!("The check for evidence could not run: {error}")),
             }
         }
-        let result = match self.run(&question.query, params, MAX_ROWS).await {
-            Ok(result) => result,
+        let rows = match self.rows(&question.query, params, MAX_ROWS).await {
+            Ok(rows) => rows,
             Err(error) => return missing(format!("The query could not run: {error}")),
         };
-        let rows = result.objects();
         let outcome = if rows.is_empty() { question.quiet.as_ref() } else { Some(&question.fires) };
         let Some(outcome) = outcome else { return Answer::Nothing };
-        Answer::Found(Box::new(self.found(question, outcome, rows, params)))
+        Answer::Found(Box::new(self.found(question, outcome, &rows, params)))
     }
 
-    fn found(&self, question: &Question, outcome: &Outcome, rows: Vec<Map<String, Value>>, params: &Params) -> Found {
-        let answer = fill(&outcome.answer, &rows, params);
+    fn found(&self, question: &Question, outcome: &Outcome, rows: &[Map<String, Value>], params: &Params) -> Found {
+        let answer = fill(&outcome.answer, rows, params);
         let supports = if outcome.weight > 0.0 {
             Supports::Malicious
         } else if outcome.weight < 0.0 {
@@ -103,7 +126,7 @@ impl Evidences<'_> {
         } else {
             Supports::Neutral
         };
-        let (shown, sources) = self.show(&rows);
+        let (shown, sources) = self.show(rows);
         let evidence = Evidence {
             table: main_table(&question.query, &question.tables),
             query: params.written_out(&question.query),

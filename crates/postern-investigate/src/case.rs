@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::StreamExt;
 use postern_model::report::{
     Case, CaseKind, Classification, Determination, EntityType, Finding, Flip, GradedEntity, Missing, Supports,
 };
@@ -21,6 +22,8 @@ use crate::timeline::{details, most_frequent, timeline};
 
 /// Objects of one story that are asked about one by one; the rest of a huge story shares the story's verdict.
 const MAX_OBJECTS: usize = 40;
+/// Questions asked at the same time.
+const ABREAST: usize = 4;
 /// Most ways to flip a verdict that are listed.
 const MAX_FLIPS: usize = 8;
 /// What an object gains in the company of one that is an attack, made by the same hand.
@@ -295,18 +298,24 @@ async fn ask_all(
     kind: Option<EntityType>,
     view: &View,
 ) -> Asked {
-    let mut asked = Asked { findings: Vec::new(), missing: Vec::new() };
-    for question in playbook.questions.iter().filter(|q| q.scope == scope) {
+    let fitting = playbook.questions.iter().filter(|question| {
         let about = kind.is_none_or(|k| question.about.is_empty() || question.about.contains(&k));
         let when = question.when.iter().all(|w| match w {
             When::Targets => view.any_target,
             When::External => !view.targets.external.is_empty(),
             When::Addresses => view.addresses,
         });
-        if !(about && when) {
-            continue;
-        }
-        match setting.evidences.ask(question, &view.params).await {
+        question.scope == scope && about && when
+    });
+    // Several at a time, answers in the order of the playbook.
+    let answers: Vec<(&Question, Answer)> = futures::stream::iter(fitting)
+        .map(|question| async move { (question, setting.evidences.ask(question, &view.params).await) })
+        .buffered(ABREAST)
+        .collect()
+        .await;
+    let mut asked = Asked { findings: Vec::new(), missing: Vec::new() };
+    for (question, answer) in answers {
+        match answer {
             Answer::Found(found) => asked.findings.push(*found),
             Answer::Missing(missing) => asked.missing.push((question.clone(), missing)),
             Answer::Nothing => {}

@@ -1,6 +1,7 @@
 //! The main job: detect, build stories, ask, grade, propose.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use postern_kql::types::Const;
 use postern_lake::{Lake, LakeError};
@@ -18,6 +19,9 @@ use crate::domains::{OwnDomains, Place};
 use crate::hunt::{HuntError, HuntOptions, hunt_in};
 use crate::params::Params;
 use crate::story::build;
+
+/// Up to so many messages the mail of an investigation is held in memory; beyond, every question reads the store.
+const MAIL_IN_MEMORY: u64 = 200_000;
 
 /// Settings of an investigation.
 #[derive(Debug, Clone, Default)]
@@ -95,7 +99,11 @@ pub async fn investigate(
     if !stories.is_empty() {
         compute(&mut tables, "AccountActivity", "AccountActivity | where Account in (accounts)", &base, now).await?;
     }
-    let evidences = Evidences { catalog: &tables, files: &files, now };
+    let mail = tables.snapshot().rows("EmailEvents") + tables.snapshot().rows("MessageTrace");
+    if !stories.is_empty() && mail <= MAIL_IN_MEMORY {
+        compute(&mut tables, "EmailEvents", "EmailEvents", &base, now).await?;
+    }
+    let evidences = Evidences { catalog: &tables, files: &files, now, asked: Mutex::default() };
     let senders = if stories.iter().any(|s| s.kind == postern_model::report::CaseKind::Connector) {
         crate::case::mail_senders(&evidences).await
     } else {
@@ -151,8 +159,8 @@ async fn compute(
         .await
         .map_err(|source| InvestigateError::Table { table: name.to_owned(), source })?;
     tables.put(name, &result)?;
-    // The activity of accounts can be long and is only asked by query.
-    Ok(if name == "AccountActivity" { Vec::new() } else { result.objects() })
+    // Activity and mail can be long and are only asked by query.
+    Ok(if matches!(name, "MailFlowChanges" | "OwnDomains") { result.objects() } else { Vec::new() })
 }
 
 /// The accounts and mailboxes that stories are about, lower case.
