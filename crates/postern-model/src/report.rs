@@ -20,6 +20,8 @@ pub struct Report {
     pub alerts: Vec<Alert>,
     /// Graded stories, worst first.
     pub cases: Vec<Case>,
+    /// Detections that could not run, each with the reason: what they look for was not looked for.
+    pub problems: Vec<String>,
 }
 
 /// A range of time; both ends included.

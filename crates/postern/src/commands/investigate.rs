@@ -14,6 +14,7 @@ use crate::failure::{Code, Failure, chain};
 use crate::output;
 use crate::report::{html, terminal};
 use crate::screen::Screen;
+use crate::text::count;
 
 /// Arguments of `postern investigate`.
 #[derive(Debug, Args)]
@@ -51,9 +52,6 @@ pub(crate) async fn run(command: Investigate, globals: &Globals, screen: &Screen
     let found = postern_investigate::investigate(&lake, &content, &options).await;
     screen.progress("");
     let found = found.map_err(|error| Failure::run(Code::Execution, chain(&error)))?;
-    for problem in &found.problems {
-        screen.note(&format!("warning: {}", crate::text::visible(problem)));
-    }
     let report = Report {
         postern: env!("CARGO_PKG_VERSION").to_owned(),
         evidence: found.evidence,
@@ -61,9 +59,19 @@ pub(crate) async fn run(command: Investigate, globals: &Globals, screen: &Screen
         coverage: found.coverage,
         alerts: found.alerts,
         cases: found.cases,
+        problems: found.problems,
     };
     write(&command, &report, screen)?;
-    if command.paths.is_empty() { Ok(()) } else { super::check_read(&report.ingest, &command.paths) }
+    if !command.paths.is_empty() {
+        super::check_read(&report.ingest, &command.paths)?;
+    }
+    match report.problems.first() {
+        None => Ok(()),
+        Some(problem) => {
+            let many = count(report.problems.len() as u64, "detection", "detections");
+            Err(Failure::run(Code::Content, format!("{many} could not run: {problem}")))
+        }
+    }
 }
 
 fn write(command: &Investigate, report: &Report, screen: &Screen) -> Result<(), Failure> {

@@ -99,7 +99,8 @@ fn check_paths(paths: &[PathBuf]) -> Result<(), Failure> {
 /// Fails when a run over files could read none of them because there were none or each was unreadable.
 fn check_read(account: &postern_model::account::IngestAccount, paths: &[PathBuf]) -> Result<(), Failure> {
     let listed = || paths.iter().map(|p| format!("`{}`", p.display())).collect::<Vec<_>>().join(", ");
-    if account.files.is_empty() {
+    // A folder stands for itself in the account only when there was nothing in it.
+    if account.files.iter().all(|file| Path::new(&file.path).is_dir()) {
         let sentence = format!("there is no file in {}", listed());
         return Err(Failure::run(Code::NothingToRead, sentence));
     }

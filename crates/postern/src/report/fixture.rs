@@ -260,6 +260,7 @@ pub(crate) fn report() -> Report {
             alert("alert-3", "Inbound connector changed", Severity::Medium, "2026-06-20T13:05:00Z", &cases[1].entity),
         ],
         cases,
+        problems: Vec::new(),
     }
 }
 

@@ -26,8 +26,11 @@ struct Page<'a> {
 pub(crate) fn render(report: &Report, screen: &Screen) -> String {
     let mut page = Page { screen, out: String::new() };
     page.account(&report.ingest);
-    page.line("", &format!("Evidence  {} UTC", words::range(report.evidence.from, report.evidence.to)));
+    page.line("Evidence  ", &words::evidence(&report.evidence));
     page.overview(report);
+    for problem in &report.problems {
+        page.styled_line("Caution   ", Some(CAUTION), &format!("not looked for: {problem}"));
+    }
     for case in &report.cases {
         page.case(case);
     }

@@ -30,6 +30,7 @@ pub(super) struct PageView {
     totals: Vec<TotalView>,
     queries: Vec<QueryView>,
     no_evidence: bool,
+    problems: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -200,7 +201,7 @@ impl PageView {
         let ingest = &report.ingest;
         Self {
             version: report.postern.clone(),
-            evidence: words::range(report.evidence.from, report.evidence.to),
+            evidence: words::evidence(&report.evidence),
             counts: words::verdict_counts(report.cases.iter().map(|c| c.classification))
                 .into_iter()
                 .map(|(classification, text)| CountView { class: class(classification), text })
@@ -221,6 +222,7 @@ impl PageView {
             .collect(),
             queries: queries.list,
             no_evidence: report.coverage.iter().all(|c| c.rows == 0),
+            problems: report.problems.clone(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How the report's values read: verdicts, times, weights, evidence rows.
 
-use postern_model::report::{Classification, Entity, EntityType, Evidence, Source};
+use postern_model::report::{Classification, Entity, EntityType, Evidence, Source, Span};
 use postern_model::time::Ticks;
 use serde::Serialize;
 use serde_json::Value;
@@ -96,6 +96,15 @@ pub(crate) fn range(from: Option<Ticks>, to: Option<Ticks>) -> String {
         (None, None) => "–".to_owned(),
         (Some(a), Some(b)) if a == b => time(a),
         _ => format!("{} to {}", time_or_dash(from), time_or_dash(to)),
+    }
+}
+
+/// The time that the evidence covers.
+pub(crate) fn evidence(span: &Span) -> String {
+    if span.from.is_none() && span.to.is_none() {
+        "of no known time".to_owned()
+    } else {
+        format!("{} UTC", range(span.from, span.to))
     }
 }
 

@@ -10,7 +10,7 @@ const NAME: &str = "<script>alert(1)</script>\u{1b}[2J\u{202e}=cmd|' /C calc'!A0
 
 /// An audit log in which an inbox rule with a hostile name forwards mail away.
 fn evidence(folder: &std::path::Path) -> std::path::PathBuf {
-    let file = folder.join("<b>audit</b>.ndjson");
+    let file = folder.join("<b>audit.ndjson");
     let mut lines = String::new();
     for (n, name) in [NAME, "=1+1", "+cmd", "@x"].iter().enumerate() {
         let record = json!({

@@ -2,14 +2,18 @@
 
 mod batch;
 mod duration;
+mod guarded;
 mod params;
+mod schema;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use postern_investigate::{HuntError, HuntOptions};
+use postern_kql::catalog::Catalog;
 use postern_lake::Lake;
 use postern_model::time::{MAX_TICKS, Ticks};
 
@@ -17,6 +21,7 @@ use super::{Globals, time};
 use crate::failure::{Code, Failure, chain};
 use crate::output::{self, Format, Rows};
 use crate::screen::Screen;
+use guarded::Ended;
 use params::Param;
 
 /// Arguments of `postern hunt`.
@@ -56,10 +61,10 @@ pub(crate) struct Hunt {
     #[arg(long, value_name = "FILE", help_heading = "Batch")]
     batch: Option<PathBuf>,
     /// Empty tables of this shape instead of a store: JSON of table, column and type
-    #[arg(long, value_name = "FILE", requires = "batch", help_heading = "Batch")]
+    #[arg(long, value_name = "FILE", help_heading = "Checking")]
     schema: Option<PathBuf>,
-    /// Parse and bind only: columns without rows
-    #[arg(long, requires = "batch", help_heading = "Batch")]
+    /// Check names and types only: columns without rows
+    #[arg(long, help_heading = "Checking")]
     check: bool,
 }
 
@@ -99,11 +104,10 @@ pub(crate) async fn run(command: Hunt, globals: &Globals, screen: &Screen) -> Re
         return batch::run(&command, file, globals).await;
     }
     let (origin, text) = query_text(&command)?;
-    let lake = open(globals).await?;
+    let (lake, catalog) = tables(&command, globals).await?;
     let options = command.options();
-    let result =
-        postern_investigate::hunt(&lake, &text, &options).await.map_err(|error| failure(&origin, &text, error))?;
-    if globals.data.is_none() && !result.columns.is_empty() && names_a_table(&lake, &text) {
+    let result = guarded::hunt(&catalog, &text, &options).await.map_err(|error| failure(&origin, &text, error))?;
+    if globals.data.is_none() && lake.is_some_and(|lake| names_a_table(&lake, &text)) {
         screen.note("note: without --data DIR every table is empty");
     }
     if !result.warnings.is_empty() && !screen.quiet {
@@ -116,12 +120,18 @@ pub(crate) async fn run(command: Hunt, globals: &Globals, screen: &Screen) -> Re
     Ok(())
 }
 
-/// The store of `--data`, which must be there, or an empty one.
-async fn open(globals: &Globals) -> Result<Lake, Failure> {
-    Ok(match &globals.data {
+/// What queries may read: the tables of `--schema`, or those of the store of `--data`, which must be there, or those of
+/// an empty one. The store comes along: it lives as long as the queries.
+async fn tables(command: &Hunt, globals: &Globals) -> Result<(Option<Lake>, Arc<dyn Catalog>), Failure> {
+    if let Some(schema) = &command.schema {
+        return Ok((None, Arc::new(schema::read(schema)?)));
+    }
+    let lake = match &globals.data {
         Some(folder) => Lake::open_existing(folder).await?,
         None => Lake::temporary().await?,
-    })
+    };
+    let catalog = postern_investigate::catalog(&lake).await?;
+    Ok((Some(lake), Arc::new(catalog)))
 }
 
 /// True when the query mentions a known table.
@@ -153,10 +163,12 @@ fn query_text(command: &Hunt) -> Result<(String, String), Failure> {
 }
 
 /// What went wrong with a query as a failure of the program.
-fn failure(origin: &str, text: &str, error: HuntError) -> Failure {
-    match error {
-        HuntError::Query { diagnostics, .. } => Failure::query(origin, text, diagnostics),
-        HuntError::Lake(error) => Failure::from(error),
-        error => Failure::run(Code::Execution, chain(&error)),
+fn failure(origin: &str, text: &str, ended: Ended) -> Failure {
+    match ended {
+        Ended::Hunt(HuntError::Query { diagnostics, .. }) => Failure::query(origin, text, diagnostics),
+        Ended::Hunt(HuntError::Lake(error)) => Failure::from(error),
+        Ended::Hunt(error) => Failure::run(Code::Execution, chain(&error)),
+        Ended::Caught(Code::Bug, sentence) => Failure::bug(sentence),
+        Ended::Caught(code, sentence) => Failure::run(code, sentence),
     }
 }
