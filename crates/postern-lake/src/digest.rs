@@ -45,6 +45,6 @@ pub(crate) async fn digest(lake: &Lake, table: &str) -> Result<String, LakeError
             count += 1;
         }
     }
-    let sum: String = sum.iter().map(|word| format!("{word:016x}")).collect();
-    Ok(format!("{count}:{sum}"))
+    let [a, b, c, d] = sum;
+    Ok(format!("{count}:{a:016x}{b:016x}{c:016x}{d:016x}"))
 }

@@ -1,6 +1,7 @@
 //! Reading: what is left out is really left out, and only that.
 
 use arrow::array::AsArray;
+use datafusion::functions_aggregate::expr_fn::{count, max};
 use datafusion::physical_plan::{ExecutionPlan, collect, displayable};
 use datafusion::prelude::{Expr, ident, lit};
 use postern_model::row::{Rank, Row, RowKey, Value};
@@ -96,7 +97,6 @@ async fn counts_and_extents_come_without_a_scan() {
     store(&lake, "a", (0..1000).map(|n| mail(&lake, n))).await;
     let context = context();
     let frame = context.read_table(lake.provider("Mail").await.unwrap()).unwrap();
-    use datafusion::functions_aggregate::expr_fn::{count, max};
     let frame = frame.aggregate(vec![], vec![count(lit(1i64)), max(ident("Timestamp"))]).unwrap();
     let plan = frame.create_physical_plan().await.unwrap();
     assert_eq!(scans(&plan), 0, "{}", displayable(plan.as_ref()).indent(true));

@@ -35,7 +35,7 @@ async fn every_type_comes_back_as_it_went_in() {
     assert!(column("Flag").as_boolean().value(0));
     assert_eq!(column("Small").as_primitive::<Int32Type>().value(0), i32::MIN);
     assert_eq!(column("Large").as_primitive::<Int64Type>().value(0), i64::MAX);
-    assert_eq!(column("Share").as_primitive::<Float64Type>().value(0), -0.1);
+    assert_eq!(column("Share").as_primitive::<Float64Type>().value(0).to_bits(), (-0.1f64).to_bits());
     let later = column("Later").as_primitive::<TimestampNanosecondType>().value(0);
     assert_eq!(Ticks::from_unix_nanos(later), ticks("1677-09-22T00:00:00.0000001Z"));
     assert_eq!(column("Took").as_primitive::<DurationNanosecondType>().value(0), -100);
