@@ -3,7 +3,7 @@
 use std::io::Read;
 
 /// Bytes of records that a batch aims at.
-pub(crate) const BATCH_BYTES: usize = 1 << 20;
+const BATCH_BYTES: usize = 1 << 20;
 
 /// A record of more bytes than this is refused.
 pub(crate) const MAX_RECORD_BYTES: usize = 64 << 20;
@@ -36,6 +36,8 @@ pub(crate) trait Splitter: Send {
 /// The part of the decoded input that is being cut.
 pub(crate) struct Window {
     input: Box<dyn Read + Send>,
+    /// Bytes to hold for a batch, and to read at least.
+    pub(crate) chunk: (usize, usize),
     /// Bytes not yet handed out.
     pub(crate) bytes: Vec<u8>,
     /// Offset of the first of `bytes` in the decoded input.
@@ -50,14 +52,22 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn new(input: Box<dyn Read + Send>) -> Self {
-        Self { input, bytes: Vec::new(), base: 0, lines: 0, ended: false, failure: None }
+        Self {
+            input,
+            chunk: (BATCH_BYTES, 64 << 10),
+            bytes: Vec::new(),
+            base: 0,
+            lines: 0,
+            ended: false,
+            failure: None,
+        }
     }
 
     /// Reads until the window holds this many bytes or the input ends.
     pub(crate) fn fill(&mut self, size: usize) {
         while !self.ended && self.bytes.len() < size {
             let have = self.bytes.len();
-            let want = (size - have).max(64 << 10);
+            let want = (size - have).max(self.chunk.1);
             self.bytes.resize(have + want, 0);
             let room = self.bytes.get_mut(have..).unwrap_or_default();
             let got = match self.input.read(room) {

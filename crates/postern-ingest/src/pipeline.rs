@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-#[cfg(test)]
-use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -454,28 +452,4 @@ fn map_batch(batch: &Batch, mapper: &dyn Mapper, shape: &Shape, undecodable: &At
         outcomes.push(outcome);
     }
     outcomes
-}
-
-/// Cuts bytes with both readers and maps nothing: how many records and broken stretches each finds.
-#[cfg(test)]
-pub(crate) fn cut_all(bytes: &[u8]) -> Vec<(usize, usize)> {
-    let mut found = Vec::new();
-    let splitters: [Box<dyn Splitter>; 3] = [
-        Box::new(JsonSplitter::new(Box::new(Cursor::new(bytes.to_vec())))),
-        Box::new(JsonSplitter::bundle(Box::new(Cursor::new(bytes.to_vec())), &["a", "value"])),
-        Box::new(DelimitedSplitter::new(Box::new(Cursor::new(bytes.to_vec())))),
-    ];
-    for mut splitter in splitters {
-        let (mut records, mut broken) = (0, 0);
-        while let Some(batch) = splitter.next_batch() {
-            for item in &batch.items {
-                match item {
-                    Item::Record { .. } => records += 1,
-                    Item::Broken { .. } => broken += 1,
-                }
-            }
-        }
-        found.push((records, broken));
-    }
-    found
 }

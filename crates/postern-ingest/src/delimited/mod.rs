@@ -9,7 +9,7 @@ use std::sync::Arc;
 pub(crate) use scan::split_cells;
 use scan::{Scan, scan_record};
 
-use crate::batch::{BATCH_BYTES, Batch, Item, MAX_RECORD_BYTES, Splitter, Window};
+use crate::batch::{Batch, Item, MAX_RECORD_BYTES, Splitter, Window};
 
 /// After a broken record this many bytes are tried for the beginning of the next one.
 const RECOVERY_BYTES: usize = 16 << 20;
@@ -234,7 +234,7 @@ fn skip_mark_and_blank_lines(bytes: &[u8], from: usize) -> usize {
 
 impl Splitter for DelimitedSplitter {
     fn next_batch(&mut self) -> Option<Batch> {
-        let mut size = BATCH_BYTES;
+        let mut size = self.window.chunk.0;
         let mut items = Vec::new();
         let width = self.columns.names.len();
         while !self.finished {

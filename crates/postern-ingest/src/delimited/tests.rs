@@ -3,7 +3,10 @@ use std::io::Cursor;
 use super::*;
 
 fn cut(text: &str) -> (Vec<String>, Vec<String>, Vec<String>) {
-    let mut splitter = DelimitedSplitter::new(Box::new(Cursor::new(text.as_bytes().to_vec())));
+    cut_with(DelimitedSplitter::new(Box::new(Cursor::new(text.as_bytes().to_vec()))))
+}
+
+fn cut_with(mut splitter: DelimitedSplitter) -> (Vec<String>, Vec<String>, Vec<String>) {
     let header = splitter.columns().names.clone();
     let delimiter = splitter.columns().delimiter;
     let mut found = Vec::new();
@@ -102,4 +105,21 @@ fn lines_with_too_few_or_many_cells_are_counted() {
     let (_, found, notes) = cut("A,B\n1\n1,2,3\n");
     assert_eq!(found, ["1", "1|2|3"]);
     assert_eq!(notes.len(), 2);
+}
+
+mod whatever_the_batches {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_records_are_the_same(text in "(A,B\n)?([a\",\n]|1,2\n|\"x\",\"y\"\n){0,60}", chunk in 1_usize..40) {
+            let open = || DelimitedSplitter::new(Box::new(Cursor::new(text.clone().into_bytes())));
+            let whole = cut_with(open());
+            let mut small = open();
+            small.window.chunk = (chunk, 1);
+            prop_assert_eq!(cut_with(small), whole);
+        }
+    }
 }

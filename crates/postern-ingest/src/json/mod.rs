@@ -7,7 +7,7 @@ use std::io::Read;
 pub(crate) use scan::shallow_keys;
 pub use scan::{MAX_DEPTH, depth_is_bounded};
 
-use crate::batch::{BATCH_BYTES, Batch, Item, MAX_RECORD_BYTES, Splitter, Window};
+use crate::batch::{Batch, Item, MAX_RECORD_BYTES, Splitter, Window};
 use scan::{Pages, Scan, scan_value, skip_blank, string_end};
 
 /// Members that make a top-level object a page of records when they hold an array of objects.
@@ -15,6 +15,9 @@ pub(crate) const PAGE_MEMBERS: &[&str] = &["value", "records", "results", "Resul
 
 /// Arrays within arrays are opened up to this depth; what lies deeper is a record.
 const MAX_LEVELS: usize = 8;
+
+/// Blanks that are kept at the end of the window while the next record is looked for.
+const MAX_BLANKS: usize = 64 << 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Level {
@@ -263,13 +266,31 @@ impl JsonSplitter {
         let seen = self.window.base + place as u64;
         let from = if self.rescanned > 8 * seen + (256 << 20) { place.max(start + 1) } else { start + 1 };
         let next = self.candidate(from, indent);
-        let end = next.unwrap_or(self.window.bytes.len());
+        let end = next.unwrap_or_else(|| self.undecided(from, indent));
         self.rescanned += place.saturating_sub(end) as u64;
         self.broken(items, start, end.max(start), reason);
         if next.is_none() {
             self.seeking = Some(indent);
         }
         Step::Next(end)
+    }
+
+    /// Where, at the end of the window, a candidate may begin that cannot be told yet: at the last line end (or comma)
+    /// when only blanks follow it. The end of the window otherwise.
+    fn undecided(&self, from: usize, indent: Option<usize>) -> usize {
+        let bytes = &self.window.bytes;
+        let all = bytes.len();
+        let rest = bytes.get(from..).unwrap_or_default();
+        let blank = rest.iter().rev().take(MAX_BLANKS).take_while(|b| b.is_ascii_whitespace()).count();
+        let tail = rest.get(rest.len() - blank..).unwrap_or_default();
+        let start = all - blank;
+        if indent.is_none() && start > from && bytes.get(start - 1) == Some(&b',') {
+            return start - 1;
+        }
+        if blank == MAX_BLANKS || self.window.ended {
+            return all;
+        }
+        memchr::memchr(b'\n', tail).map_or(all, |at| start + at)
     }
 
     /// Where, from this index on, a record may begin: on a line with the same indent; or after a comma or on any line
@@ -304,7 +325,7 @@ impl JsonSplitter {
 
 impl Splitter for JsonSplitter {
     fn next_batch(&mut self) -> Option<Batch> {
-        let mut size = BATCH_BYTES;
+        let mut size = self.window.chunk.0;
         let mut items = Vec::new();
         while !self.finished {
             self.window.fill(size);
@@ -317,9 +338,11 @@ impl Splitter for JsonSplitter {
                     }
                     None if self.window.ended => at = self.window.bytes.len(),
                     None => {
-                        // The last line may be the beginning of a candidate.
-                        let keep = memchr::memrchr(b'\n', &self.window.bytes).unwrap_or(self.window.bytes.len());
-                        let keep = if keep == 0 { self.window.bytes.len() } else { keep };
+                        let keep = self.undecided(0, indent);
+                        if keep == 0 {
+                            size = size.saturating_mul(2).max(self.window.bytes.len() + 1);
+                            continue;
+                        }
                         self.window.take(keep);
                         continue;
                     }

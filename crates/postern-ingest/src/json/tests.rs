@@ -117,3 +117,42 @@ fn a_bundle_gives_the_records_of_its_members() {
     assert_eq!(found, ["0:{\"a\":1}", "1:{\"a\":2}"]);
     assert!(notes[0].contains("nextLink"));
 }
+
+mod whatever_the_batches {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A text whose parts make sense more often than by chance.
+    fn text() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            Just("{\"a\":1}".to_owned()),
+            Just("{\"a\":{\"b\":[1,\"x\"]}}".to_owned()),
+            Just("{\"value\":[{\"c\":1},{\"d\":2}],\"e\":3}".to_owned()),
+            Just("[".to_owned()),
+            Just("]".to_owned()),
+            Just("\n".to_owned()),
+            Just("\n  ".to_owned()),
+            Just(",".to_owned()),
+            Just("{\"cut".to_owned()),
+            Just("{\"cut\":\"x\n".to_owned()),
+            Just("\u{feff}".to_owned()),
+            "[\\[\\]{}\",:a1\\\\ \n]{0,12}",
+        ];
+        prop::collection::vec(part, 0..24).prop_map(|parts| parts.concat())
+    }
+
+    proptest! {
+        #[test]
+        fn the_records_are_the_same(text in text(), chunk in 1_usize..40, bundle in any::<bool>()) {
+            let open = || {
+                let input = Box::new(Cursor::new(text.clone().into_bytes()));
+                if bundle { JsonSplitter::bundle(input, &["value", "e"]) } else { JsonSplitter::new(input) }
+            };
+            let whole = cut_with(open());
+            let mut small = open();
+            small.window.chunk = (chunk, 1);
+            prop_assert_eq!(cut_with(small), whole);
+        }
+    }
+}
