@@ -65,6 +65,19 @@ impl Binder<'_> {
         self.bind_function(function, &args, &spans, call.span)
     }
 
+    /// The columns of a call of a built-in function that gives several; empty for everything else.
+    pub fn columns_of(&self, expr: &Expr, scope: &mut Scope, env: &Env) -> Bound<Vec<(String, KqlType)>> {
+        let ExprKind::Call(call) = &expr.kind else { return Ok(Vec::new()) };
+        let name = call.name.text.as_str();
+        match find(name) {
+            Some(function) if name.starts_with("series_") || name.starts_with("array_sort_") => {
+                let (args, _) = self.arguments(&call.args, scope, env)?;
+                Ok(function.columns(&args))
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
     /// Binds a built-in function to arguments; a call on constants becomes a constant.
     pub fn bind_function(
         &self,

@@ -7,6 +7,7 @@
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, binary_expr};
 
 use super::coerce::{coerce, convert};
+use super::fold::fold;
 use crate::functions::{BindContext, BindError, BoundExpr};
 use crate::types::{Const, KqlType};
 
@@ -64,6 +65,11 @@ pub fn comparable(
         (KqlType::Bool, b) if b.is_integer() => return Ok((convert_or(left, b, cx), right.clone())),
         (a, KqlType::Bool) if a.is_integer() => return Ok((left.clone(), convert_or(right, a, cx))),
         (KqlType::Guid, KqlType::String) | (KqlType::String, KqlType::Guid) => KqlType::Guid,
+        (KqlType::String, other) | (other, KqlType::String)
+            if other.is_integer() || matches!(other, KqlType::Bool | KqlType::Real) =>
+        {
+            return text_and_value(left, right, operator, cx).map_or_else(fail, Ok);
+        }
         _ => return fail(),
     };
     let side = |value: &BoundExpr| match coerce(value, ty, cx) {
@@ -75,6 +81,35 @@ pub fn comparable(
         (Some(left), Some(right)) => Ok((left, right)),
         _ => fail(),
     }
+}
+
+/// Text meets a number or a truth value, which KQL allows for equality only: `ResultType == 0`, `EventId in ("1", "2")`.
+/// A constant text that reads back as the same text is taken as the value; otherwise the value's text is compared.
+fn text_and_value(
+    left: &BoundExpr,
+    right: &BoundExpr,
+    operator: &str,
+    cx: &BindContext,
+) -> Option<(BoundExpr, BoundExpr)> {
+    if !matches!(operator, "==" | "!=" | "in" | "!in") {
+        return None;
+    }
+    let (text, value) = if left.ty == KqlType::String { (left, right) } else { (right, left) };
+    let read = text.constant.as_ref().and_then(|_| fold(convert(text, value.ty, cx)?).constant);
+    let (text, value) = match read {
+        Some(read) if value.ty == KqlType::Bool && !read.is_null() => (BoundExpr::constant(read), value.clone()),
+        Some(read) if value.ty != KqlType::Bool => {
+            let back = fold(convert(&BoundExpr::constant(read.clone()), KqlType::String, cx)?).constant;
+            if back == text.constant {
+                (BoundExpr::constant(read), value.clone())
+            } else {
+                (text.clone(), fold(convert(value, KqlType::String, cx)?))
+            }
+        }
+        _ if value.ty == KqlType::Bool => (convert(text, KqlType::Bool, cx)?, value.clone()),
+        _ => (text.clone(), fold(convert(value, KqlType::String, cx)?)),
+    };
+    Some(if left.ty == KqlType::String { (text, value) } else { (value, text) })
 }
 
 fn convert_or(value: &BoundExpr, to: KqlType, cx: &BindContext) -> BoundExpr {
@@ -156,8 +191,8 @@ pub fn is_in(value: &BoundExpr, items: &[BoundExpr], negated: bool, cx: &BindCon
             continue;
         }
         let (left, right) = comparable(&value, item, operator, cx)?;
-        if left.ty != value.ty {
-            // A wider item (a real in a list of longs): compared on its own.
+        if left.ty != value.ty || left.expr != value.expr {
+            // Compared in another type (a real in a list of longs): on its own.
             others.push(binary_expr(left.expr, Operator::IsNotDistinctFrom, right.expr));
         } else if right.constant.is_some() {
             list.push(right.expr);

@@ -4,7 +4,6 @@ use datafusion::logical_expr::{Expr as PlanExpr, Operator, binary_expr};
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{BinaryOp, Expr, ExprKind, LogicalOp, UnaryOp};
 
-use super::Binder;
 use super::arithmetic::{Arithmetic, arithmetic, minus};
 use super::coerce::{coerce, convert};
 use super::compare::{Comparison, compare, negate};
@@ -12,6 +11,7 @@ use super::env::{Env, Named};
 use super::fault::{Bound, Fault, codes};
 use super::fold::fold;
 use super::scope::{Relation, nearest};
+use super::{Binder, Meaning};
 use crate::functions::{BoundExpr, PathStep, find_operator};
 use crate::types::{Const, KqlType};
 
@@ -148,7 +148,10 @@ impl Binder<'_> {
             return Ok(column.bound());
         }
         match env.find(name) {
-            Some(Named::Scalar(value)) => return Ok(BoundExpr { name: Some(name.to_owned()), ..value.clone() }),
+            Some(Named::Scalar(value)) => {
+                self.spend_expr(&value.expr, span)?;
+                return Ok(BoundExpr { name: Some(name.to_owned()), ..value.clone() });
+            }
             Some(Named::Table(_)) => {
                 return Err(Fault::new(
                     codes::WRONG_KIND,
@@ -157,11 +160,26 @@ impl Binder<'_> {
                 )
                 .hint(format!("take one value of it with `toscalar({name})`")));
             }
+            // A function without parameters may be called by its name alone.
+            Some(Named::Function(function)) if function.function.params.is_empty() => {
+                return match self.statements(&function.function.body, &function.env, function.function.span)? {
+                    Meaning::Scalar(value) => Ok(BoundExpr { name: Some(name.to_owned()), ..value }),
+                    Meaning::Table(_) => Err(Fault::new(
+                        codes::WRONG_KIND,
+                        span,
+                        format!("`{name}` is a table, and a value must stand here"),
+                    )),
+                };
+            }
             Some(Named::Function(_)) => {
                 return Err(Fault::new(codes::WRONG_KIND, span, format!("`{name}` is a function"))
                     .hint(format!("call it: `{name}()`")));
             }
             None => {}
+        }
+        if scope.relation.open {
+            let value = BoundExpr::constant(Const::Null(KqlType::Dynamic));
+            return Ok(BoundExpr { name: Some(name.to_owned()), constant: None, ..value });
         }
         let names: Vec<&str> = scope.relation.columns.iter().map(|c| c.name.as_str()).collect();
         let lets = env.iter().filter(|(_, named)| matches!(named, Named::Scalar(_))).map(|(n, _)| n);

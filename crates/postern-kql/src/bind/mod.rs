@@ -22,7 +22,8 @@ pub mod windows;
 use std::cell::{Cell, RefCell};
 
 use arrow::array::RecordBatch;
-use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder};
 use postern_kql_syntax::ast::{self, LetValue, Pipeline, Source, StatementKind};
 use postern_kql_syntax::{Diagnostic, Span};
 
@@ -36,7 +37,7 @@ use fault::{Bound, Fault, codes};
 use scope::Relation;
 
 /// The most expressions and operators that one query may expand to.
-const BUDGET: usize = 400_000;
+const BUDGET: usize = 300_000;
 
 /// What a pipeline or a name stands for.
 #[derive(Debug, Clone)]
@@ -91,12 +92,29 @@ impl<'a> Binder<'a> {
 
     /// Counts one step of work, so that functions that call functions cannot grow a query without end.
     pub fn spend(&self, span: Span) -> Bound<()> {
-        let left = self.budget.get();
-        if left == 0 {
-            return Err(Fault::new(codes::TOO_DEEP, span, "the query grows too large when its functions are put in"));
+        self.spend_many(1, span)
+    }
+
+    /// Counts the nodes of an expression that is put in once more.
+    pub fn spend_expr(&self, expr: &PlanExpr, span: Span) -> Bound<()> {
+        let limit = self.budget.get();
+        self.spend_many(nodes(expr, limit), span)
+    }
+
+    /// Counts the nodes of a plan that is read once more.
+    pub fn spend_plan(&self, plan: &LogicalPlan, span: Span) -> Bound<()> {
+        let limit = self.budget.get();
+        self.spend_many(nodes(plan, limit), span)
+    }
+
+    fn spend_many(&self, steps: usize, span: Span) -> Bound<()> {
+        match self.budget.get().checked_sub(steps) {
+            Some(left) => {
+                self.budget.set(left);
+                Ok(())
+            }
+            None => Err(Fault::new(codes::TOO_DEEP, span, "the query grows too large when its names are put in")),
         }
-        self.budget.set(left - 1);
-        Ok(())
     }
 
     /// Rows without columns, one row: the place where constants are bound.
@@ -227,6 +245,9 @@ impl<'a> Binder<'a> {
             Source::Range(range) => table(operators::range::range(self, range, env, span)?),
             Source::Print(items) => table(operators::print::print(self, items, env, span)?),
             Source::DataTable(data) => table(operators::datatable::datatable(self, data, env, span)?),
+            Source::ExternalData(data) if self.options.check => {
+                table(operators::datatable::empty(self, &data.columns, span)?)
+            }
             Source::ExternalData(_) => Err(Fault::unsupported(span, "`externaldata`")
                 .hint("load the file with `postern ingest`, or write its rows as a `datatable`")),
             Source::Union(union) => table(operators::union::union(self, None, union, env, span)?),
@@ -245,4 +266,14 @@ impl<'a> Binder<'a> {
             warnings.push(warning);
         }
     }
+}
+
+/// The number of nodes of a tree, counted no further than just above `limit`.
+fn nodes<T: TreeNode>(tree: &T, limit: usize) -> usize {
+    let mut count = 0;
+    let visited = tree.apply(|_| {
+        count += 1;
+        Ok(if count > limit { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    if visited.is_ok() { count } else { usize::MAX }
 }

@@ -87,12 +87,14 @@ pub struct Relation {
     pub unique: Option<Vec<PlanColumn>>,
     /// The groups, inside `mv-apply` and `partition`.
     pub groups: Option<Groups>,
+    /// Whether there may be columns that only the data tells, when a query is checked without running anything.
+    pub open: bool,
 }
 
 impl Relation {
     /// A relation over a plan.
     pub fn new(plan: LogicalPlan, columns: Vec<ScopeColumn>) -> Self {
-        Self { plan, columns, order: vec![], sorted: false, serialized: false, unique: None, groups: None }
+        Self { plan, columns, order: vec![], sorted: false, serialized: false, unique: None, groups: None, open: false }
     }
 
     /// The column of a name; a visible one wins over a hidden one.

@@ -102,6 +102,7 @@ impl Binder<'_> {
 
     /// Reads a bound table once more: the same plan with names of its own, so that it can meet itself in a join.
     pub fn reread(&self, relation: &Relation, span: Span) -> Bound<Relation> {
+        self.spend_plan(&relation.plan, span)?;
         let mut copy = relation.clone();
         let mut exprs = Vec::new();
         let mut renamed = Vec::new();

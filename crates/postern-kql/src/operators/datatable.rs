@@ -10,7 +10,7 @@ use datafusion::datasource::MemTable;
 use datafusion::logical_expr::LogicalPlanBuilder;
 use datafusion::scalar::ScalarValue;
 use postern_kql_syntax::Span;
-use postern_kql_syntax::ast::DataTable;
+use postern_kql_syntax::ast::{ColumnDecl, DataTable};
 
 use crate::bind::Binder;
 use crate::bind::coerce::{coerce, convert};
@@ -58,6 +58,12 @@ pub fn datatable(binder: &Binder, data: &DataTable, env: &Env, span: Span) -> Bo
         rows.push(row);
     }
     rows_of(binder, &columns, rows, span)
+}
+
+/// A table of declared columns without rows.
+pub fn empty(binder: &Binder, columns: &[ColumnDecl], span: Span) -> Bound<Relation> {
+    let columns: Vec<(String, KqlType)> = columns.iter().map(|c| (c.name.text.clone(), kql_type(c.ty.ty))).collect();
+    rows_of(binder, &columns, vec![], span)
 }
 
 /// A relation of constant rows, which keep their order.

@@ -12,6 +12,7 @@ use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{Call, Evaluate, ExprKind, RowSchema};
 
 use super::extend::materialise;
+use super::ip_lookup;
 use crate::bind::Binder;
 use crate::bind::coerce::convert;
 use crate::bind::env::Env;
@@ -37,6 +38,8 @@ pub fn evaluate(binder: &Binder, input: Option<Relation>, operator: &Evaluate, e
         "bag_unpack" => bag_unpack(binder, input, call, operator.schema.as_ref(), env),
         "pivot" => pivot(binder, input, call, operator.schema.as_ref(), env),
         "narrow" => narrow(binder, input, call.span),
+        "ipv4_lookup" => ip_lookup::lookup(binder, input, call, "ipv4_is_in_range", env),
+        "ipv6_lookup" => ip_lookup::lookup(binder, input, call, "ipv6_is_in_range", env),
         _ => Err(Fault::unsupported(call.name.span, &format!("the plugin `{name}`"))),
     }
 }
@@ -103,13 +106,14 @@ fn bag_unpack(
         input.columns.retain(|c| c.column != *column);
     }
     let mut values = Vec::new();
+    let mut replaced: Vec<String> = Vec::new();
     let mut taken: Vec<String> = input.columns.iter().map(|c| c.name.clone()).collect();
     for (member, ty) in members.into_iter().filter(|(m, _)| !ignored.contains(m)) {
         let name = format!("{prefix}{member}");
         if taken.contains(&name) {
             match conflict.as_str() {
                 "keep_source" => continue,
-                "replace_source" => input.columns.retain(|c| c.name != name),
+                "replace_source" => replaced.push(name.clone()),
                 _ => {
                     return Err(Fault::new(
                         codes::DUPLICATE,
@@ -128,8 +132,14 @@ fn bag_unpack(
         values.push((name, value));
     }
     // The bag must still be readable while its members are computed: they are computed over the plan as it is.
-    let columns = materialise(binder, &mut input, values, span)?;
-    input.columns.extend(columns);
+    input.open |= binder.options.check && schema.is_none();
+    for column in materialise(binder, &mut input, values, span)? {
+        if replaced.contains(&column.name) {
+            input.set(column);
+        } else {
+            input.columns.push(column);
+        }
+    }
     Ok(input)
 }
 
@@ -260,7 +270,9 @@ fn pivot(binder: &Binder, mut input: Relation, call: &Call, schema: Option<&RowS
         taken.push(name.clone());
         outputs.push(Output::new(name, value.ty, expr));
     }
-    aggregate(input, &keys, &outputs, &binder.fresh).at(span)
+    let mut result = aggregate(input, &keys, &outputs, &binder.fresh).at(span)?;
+    result.open = binder.options.check && schema.is_none();
+    Ok(result)
 }
 
 /// The same aggregates over the rows alone for which a condition holds.

@@ -6,6 +6,7 @@ pub mod evaluate;
 pub mod extend;
 pub mod getschema;
 pub mod invoke;
+pub mod ip_lookup;
 pub mod join;
 pub mod make_series;
 pub mod mv_apply;
@@ -32,8 +33,9 @@ use crate::bind::Binder;
 use crate::bind::env::{Env, Named};
 use crate::bind::expr::Scope;
 use crate::bind::fault::{Bound, Fault, codes};
+use crate::bind::fold::fold;
 use crate::bind::scope::Relation;
-use crate::functions::BoundExpr;
+use crate::functions::{BoundExpr, PathStep, dynamic::path};
 
 /// Applies one operator; the names in force may grow (`as`).
 pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) -> Bound<(Relation, Env)> {
@@ -92,19 +94,33 @@ pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) ->
 
 /// Binds a list of `name = expression` items; an unnamed one takes the name of its expression, or `Column1`, ….
 pub fn named(binder: &Binder, items: &[NamedExpr], scope: &mut Scope, env: &Env) -> Bound<Vec<(String, BoundExpr)>> {
-    let mut bound = Vec::with_capacity(items.len());
     let mut unnamed = 0;
-    for item in items {
+    named_with(binder, items, scope, env, |value, _| {
+        value.name.clone().unwrap_or_else(|| {
+            unnamed += 1;
+            format!("Column{unnamed}")
+        })
+    })
+}
+
+/// The same with another rule for what is not named; it gets the value and the item's position.
+pub fn named_with(
+    binder: &Binder,
+    items: &[NamedExpr],
+    scope: &mut Scope,
+    env: &Env,
+    mut unnamed: impl FnMut(&BoundExpr, usize) -> String,
+) -> Bound<Vec<(String, BoundExpr)>> {
+    let mut bound = Vec::with_capacity(items.len());
+    for (position, item) in items.iter().enumerate() {
         let value = binder.expr(&item.expr, scope, env)?;
+        if let Some(several) = several(binder, item, &value, scope, env)? {
+            bound.extend(several);
+            continue;
+        }
         let name = match &item.target {
             Target::Name(name) => name.text.clone(),
-            Target::Auto => match &value.name {
-                Some(name) => name.clone(),
-                None => {
-                    unnamed += 1;
-                    format!("Column{unnamed}")
-                }
-            },
+            Target::Auto => unnamed(&value, position),
             Target::Tuple(names) => match names.as_slice() {
                 [name] => name.text.clone(),
                 _ => return Err(Fault::unsupported(item.span, "several names for one value")),
@@ -113,6 +129,32 @@ pub fn named(binder: &Binder, items: &[NamedExpr], scope: &mut Scope, env: &Env)
         bound.push((name, value));
     }
     Ok(bound)
+}
+
+/// The columns of a call that gives several (`array_sort_asc(a, b)`, `series_stats(x)`); its value is an array of theirs.
+fn several(
+    binder: &Binder,
+    item: &NamedExpr,
+    value: &BoundExpr,
+    scope: &mut Scope,
+    env: &Env,
+) -> Bound<Option<Vec<(String, BoundExpr)>>> {
+    let columns = binder.columns_of(&item.expr, scope, env)?;
+    if columns.is_empty() {
+        return Ok(None);
+    }
+    let mut bound = Vec::with_capacity(columns.len());
+    for (index, (own, ty)) in columns.into_iter().enumerate() {
+        let step = [PathStep::Index(index as i64)];
+        let part = path::access(value, &step).map_err(|e| Fault::bind(codes::OPERAND, e, item.span))?;
+        let name = match &item.target {
+            Target::Tuple(names) => names.get(index).map_or(own, |n| n.text.clone()),
+            Target::Name(first) if index == 0 => first.text.clone(),
+            _ => own,
+        };
+        bound.push((name, fold(crate::functions::conversion::convert(&part, ty))));
+    }
+    Ok(Some(bound))
 }
 
 /// Whether text matches a pattern in which `*` stands for any run of characters.

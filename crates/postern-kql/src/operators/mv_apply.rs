@@ -93,5 +93,6 @@ pub fn mv_apply(binder: &Binder, mut input: Relation, operator: &MvApply, env: &
         serialized: outer.serialized,
         unique: None,
         groups: outer_groups,
+        open: outer.open,
     })
 }

@@ -18,6 +18,7 @@ use crate::bind::literal::kql_type;
 use crate::bind::scope::{Relation, plan_column};
 use crate::functions::BoundExpr;
 use crate::plan::capture::{captures, field};
+use crate::plan::union::unused;
 use crate::types::KqlType;
 
 /// The most memory that a pattern's automaton may take.
@@ -65,6 +66,14 @@ pub fn parse(binder: &Binder, mut input: Relation, operator: &Parse, env: &Env, 
             value.expr = when(all.clone(), value.expr.clone()).otherwise(missing).at(span)?;
         }
     }
+    // A column of another type keeps its name, and the new one gets a number.
+    let mut taken: Vec<String> = input.columns.iter().map(|c| c.name.clone()).collect();
+    for (name, value) in &mut values {
+        if input.find(name).is_some_and(|c| c.ty != value.ty) {
+            *name = unused(name, &taken);
+            taken.push(name.clone());
+        }
+    }
     add(binder, &mut input, values, span)?;
     Ok(input)
 }
@@ -91,7 +100,10 @@ fn pattern(operator: &Parse, kind: ParseKind, span: Span) -> Bound<Regex> {
             ParseItem::Text(literal, _) => text.push_str(&regex::escape(literal)),
             ParseItem::Column { ty, .. } => {
                 let ty = ty.map_or(KqlType::String, |t| kql_type(t.ty));
+                // Before a text, a relaxed column takes whatever stands there; before `*` only its type ends it.
+                let open = kind == ParseKind::Relaxed && matches!(next, Some(ParseItem::Text(..)));
                 text.push_str(match ty {
+                    _ if open => "(.*?)",
                     KqlType::Int | KqlType::Long => r"\s*([-+]?\d+)",
                     KqlType::Real | KqlType::Decimal => r"\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)",
                     _ if next.is_none() => "(.*)",

@@ -8,6 +8,8 @@ use datafusion::logical_expr::{Expr as PlanExpr, ScalarUDF, Volatility};
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{ExprKind, ParseKv};
 
+use regex::RegexBuilder;
+
 use super::extend::add;
 use crate::bind::Binder;
 use crate::bind::coerce::convert;
@@ -20,11 +22,17 @@ use crate::functions::{BoundExpr, raw_kernel_udf};
 use crate::plan::capture::field;
 use crate::types::KqlType;
 
+/// The most memory that an expression's automaton may take.
+const SIZE_LIMIT: usize = 4 << 20;
+
 /// What parts pairs, and keys from values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Delimiters {
+    /// Empty when not given: then any character that is no letter, digit or underscore parts.
     pair: String,
     kv: String,
+    /// Key in the first group, value in the second; instead of all delimiters.
+    regex: Option<String>,
     quotes: Vec<(char, char)>,
     escape: Option<char>,
     greedy: bool,
@@ -54,7 +62,7 @@ pub fn parse_kv(binder: &Binder, mut input: Relation, operator: &ParseKv, env: &
 
 fn delimiters(binder: &Binder, operator: &ParseKv, env: &Env) -> Bound<Delimiters> {
     let mut found =
-        Delimiters { pair: " ".to_owned(), kv: "=".to_owned(), quotes: vec![], escape: None, greedy: false };
+        Delimiters { pair: String::new(), kv: String::new(), regex: None, quotes: vec![], escape: None, greedy: false };
     for property in &operator.properties {
         let values = match &property.value.kind {
             ExprKind::Tuple(items) => items.iter().collect(),
@@ -80,25 +88,45 @@ fn delimiters(binder: &Binder, operator: &ParseKv, env: &Env) -> Bound<Delimiter
                 }
             }
             "escape" => found.escape = first.chars().next(),
+            "regex" => {
+                check_regex(&first, property.span)?;
+                found.regex = Some(first);
+            }
             "greedy" => found.greedy = first == "true",
             other => return Err(Fault::unsupported(property.span, &format!("the option `{other}` of `parse-kv`"))),
         }
     }
-    if found.kv.is_empty() || found.pair.is_empty() {
-        return Err(Fault::new(codes::OPTION, operator.expr.span, "a delimiter of `parse-kv` cannot be empty"));
-    }
     Ok(found)
+}
+
+fn check_regex(text: &str, span: Span) -> Bound<()> {
+    match RegexBuilder::new(text).size_limit(SIZE_LIMIT).build() {
+        Ok(regex) if regex.captures_len() == 3 => Ok(()),
+        Ok(_) => Err(Fault::new(codes::OPTION, span, "the expression must have two groups, for the key and the value")),
+        Err(error) => Err(Fault::new(codes::OPTION, span, format!("this is no regular expression: {error}"))),
+    }
 }
 
 fn udf(delimiters: Delimiters, keys: Vec<String>) -> ScalarUDF {
     let fields: Fields = (0..keys.len()).map(|i| Field::new(i.to_string(), DataType::Utf8View, true)).collect();
     let config = format!("{delimiters:?}{keys:?}");
     let returns = DataType::Struct(fields.clone());
+    let regex = delimiters.regex.as_ref().and_then(|r| RegexBuilder::new(r).size_limit(SIZE_LIMIT).build().ok());
     raw_kernel_udf("key_values", config, vec![KqlType::String.arrow()], returns, Volatility::Immutable, move |args| {
         let texts = args.get(0)?.text()?;
         let mut columns: Vec<StringViewBuilder> = keys.iter().map(|_| StringViewBuilder::new()).collect();
         for row in 0..args.rows {
-            let pairs = pairs(texts.get(row).unwrap_or_default(), &delimiters, &keys);
+            let text = texts.get(row).unwrap_or_default();
+            let pairs = match &regex {
+                Some(regex) => regex
+                    .captures_iter(text)
+                    .map(|c| {
+                        let group = |i| c.get(i).map_or("", |m| m.as_str()).to_owned();
+                        (group(1), group(2))
+                    })
+                    .collect(),
+                None => pairs(text, &delimiters, &keys),
+            };
             for (key, column) in keys.iter().zip(&mut columns) {
                 column.append_option(pairs.iter().find(|(k, _)| k == key).map(|(_, v)| v.as_str()));
             }
@@ -108,17 +136,47 @@ fn udf(delimiters: Delimiters, keys: Vec<String>) -> ScalarUDF {
     })
 }
 
-/// The pairs of a text, keys trimmed.
+/// The pairs of a text. A key is what stands, trimmed and perhaps quoted, before its delimiter.
 fn pairs(text: &str, by: &Delimiters, keys: &[String]) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
     let mut rest = text;
-    while let Some((key, after)) = rest.split_once(by.kv.as_str()) {
-        let key = key.rsplit(by.pair.as_str()).next().unwrap_or(key).trim();
+    while !rest.is_empty() {
+        let Some((key, after)) = key(rest, by) else { break };
         let (value, next) = value(after, by, keys);
-        pairs.push((key.to_owned(), value));
+        if !key.is_empty() {
+            pairs.push((key, value));
+        }
         rest = next;
     }
     pairs
+}
+
+fn parts(c: char) -> bool {
+    !(c.is_alphanumeric() || c == '_')
+}
+
+/// The next key and what comes after its delimiter.
+fn key<'a>(text: &'a str, by: &Delimiters) -> Option<(String, &'a str)> {
+    if by.kv.is_empty() {
+        // The last word before a mark such as `:` or `=`.
+        let at = text.find(|c: char| parts(c) && !c.is_whitespace())?;
+        let mark = text.get(at..)?.chars().next()?;
+        let before = text.get(..at)?;
+        let key = before.rsplit(char::is_whitespace).find(|w| !w.is_empty()).unwrap_or_default();
+        return Some((key.to_owned(), text.get(at + mark.len_utf8()..)?.trim_start()));
+    }
+    let (before, after) = text.split_once(by.kv.as_str())?;
+    let last = if by.pair.is_empty() { before } else { before.rsplit(by.pair.as_str()).next().unwrap_or(before) };
+    let whole = before.trim();
+    // A quoted key may hold the pair delimiter.
+    for (open, close) in &by.quotes {
+        if let Some(inner) = whole.strip_suffix(*close)
+            && let Some(at) = inner.rfind(*open)
+        {
+            return Some((inner.get(at + open.len_utf8()..).unwrap_or_default().to_owned(), after));
+        }
+    }
+    Some((last.trim().to_owned(), after))
 }
 
 /// A value and what comes after it.
@@ -139,6 +197,11 @@ fn value<'a>(text: &'a str, by: &Delimiters, keys: &[String]) -> (String, &'a st
             }
         }
         return (value, "");
+    }
+    if by.pair.is_empty() {
+        let end = text.find(parts).unwrap_or(text.len());
+        let (value, next) = text.split_at_checked(end).unwrap_or((text, ""));
+        return (value.to_owned(), next.strip_prefix(parts).unwrap_or(next));
     }
     if by.greedy {
         // The value goes on until a pair delimiter that a wanted key follows.
@@ -167,6 +230,7 @@ mod tests {
         let by = Delimiters {
             pair: ",".to_owned(),
             kv: "=".to_owned(),
+            regex: None,
             quotes: vec![('"', '"')],
             escape: Some('\\'),
             greedy: false,

@@ -1,28 +1,24 @@
 //! `print`: one row of values; unnamed ones are `print_0`, `print_1`, … by position.
 
 use postern_kql_syntax::Span;
-use postern_kql_syntax::ast::{NamedExpr, Target};
+use postern_kql_syntax::ast::NamedExpr;
 
 use super::extend::materialise;
+use super::named_with;
 use crate::bind::Binder;
 use crate::bind::env::Env;
 use crate::bind::expr::Scope;
-use crate::bind::fault::{Bound, Fault};
+use crate::bind::fault::Bound;
 use crate::bind::scope::Relation;
 use crate::plan::union::unused;
 
 /// Binds `print`.
 pub fn print(binder: &Binder, items: &[NamedExpr], env: &Env, span: Span) -> Bound<Relation> {
     let mut row = binder.nowhere();
-    let mut values = Vec::with_capacity(items.len());
+    let bound = named_with(binder, items, &mut Scope::row(&mut row), env, |_, index| format!("print_{index}"))?;
     let mut taken = Vec::new();
-    for (index, item) in items.iter().enumerate() {
-        let value = binder.expr(&item.expr, &mut Scope::row(&mut row), env)?;
-        let name = match &item.target {
-            Target::Name(name) => name.text.clone(),
-            Target::Auto => format!("print_{index}"),
-            Target::Tuple(_) => return Err(Fault::unsupported(item.span, "several names for one value")),
-        };
+    let mut values = Vec::with_capacity(bound.len());
+    for (name, value) in bound {
         let name = unused(&name, &taken);
         taken.push(name.clone());
         values.push((name, value));

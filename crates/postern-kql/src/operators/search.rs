@@ -1,9 +1,12 @@
 //! `search` and `find`: rows of any table in which some column holds a text, or a condition holds.
 
+use std::cell::RefCell;
+
 use datafusion::logical_expr::{Expr as PlanExpr, Operator, lit};
+use postern_kql_syntax::Diagnostic;
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{
-    BinaryOp, Expr, ExprKind, Find, FindOutput, InOp, Literal, LogicalOp, Name, Pipeline, Search, Source,
+    BinaryOp, Expr, ExprKind, Find, FindOutput, Literal, LogicalOp, Name, Pipeline, Search, Source,
 };
 
 use super::union::matching;
@@ -21,11 +24,11 @@ use crate::types::{Const, KqlType};
 /// Applies `search`, at the head of a pipeline or after a bar.
 pub fn search(binder: &Binder, input: Option<Relation>, operator: &Search, env: &Env, span: Span) -> Bound<Relation> {
     let cased = matches!(&operator.kind, Some(Name { text, .. }) if text == "case_sensitive");
-    let terms = Terms { cased };
-    if let Some(mut relation) = input {
-        let condition = terms.condition(binder, &operator.predicate, &mut relation, env)?;
-        relation.map(|plan| plan.filter(as_filter(condition))).at(span)?;
-        return Ok(relation);
+    let terms = Terms { cased, ..Terms::default() };
+    if let Some(relation) = input {
+        let one = vec![(String::new(), relation)];
+        let mut kept = filtered(binder, one, &operator.predicate, &terms, env, span)?;
+        return kept.pop().map(|(_, relation)| relation).ok_or_else(|| Fault::new(codes::INTERNAL, span, "no rows"));
     }
     let tables = tables(binder, &operator.tables, env, span)?;
     let kept = filtered(binder, tables, &operator.predicate, &terms, env, span)?;
@@ -38,7 +41,7 @@ pub fn find(binder: &Binder, operator: &Find, env: &Env, span: Span) -> Bound<Re
         return Err(Fault::unsupported(span, "`project` in `find`").hint("write `union … | where … | project …`"));
     }
     let tables = tables(binder, &operator.tables, env, span)?;
-    let kept = filtered(binder, tables, &operator.predicate, &Terms { cased: false }, env, span)?;
+    let kept = filtered(binder, tables, &operator.predicate, &Terms::default(), env, span)?;
     let mut source = "source_".to_owned();
     for property in &operator.properties {
         if let ("withsource", ExprKind::Name(name)) = (property.name.as_str(), &property.value.kind) {
@@ -68,7 +71,8 @@ fn tables(binder: &Binder, parts: &[Pipeline], env: &Env, span: Span) -> Bound<V
     Ok(tables)
 }
 
-/// The tables with their rows filtered; a table that lacks a column of the condition has no such rows.
+/// The tables with their rows filtered. A part of the condition that names a column which a table lacks is false there;
+/// a name that no table has is an error.
 fn filtered(
     binder: &Binder,
     tables: Vec<(String, Relation)>,
@@ -77,30 +81,47 @@ fn filtered(
     env: &Env,
     span: Span,
 ) -> Bound<Vec<(String, Relation)>> {
-    let mut kept = Vec::new();
-    let mut failed = None;
-    for (name, mut relation) in tables {
-        match terms.condition(binder, predicate, &mut relation, env) {
-            Ok(condition) => {
-                relation.map(|plan| plan.filter(as_filter(condition))).at(span)?;
-                kept.push((name, relation));
-            }
-            Err(Fault::Query(fault)) if fault.code == codes::UNKNOWN_NAME => failed = Some(Fault::Query(fault)),
-            Err(fault) => return Err(fault),
-        }
+    if tables.is_empty() {
+        return Err(Fault::new(codes::UNKNOWN_TABLE, span, "there is no table to search"));
     }
-    match failed {
-        Some(fault) if kept.is_empty() => Err(fault),
-        _ if kept.is_empty() => Err(Fault::new(codes::UNKNOWN_TABLE, span, "there is no table to search")),
-        _ => Ok(kept),
+    let mut kept = Vec::with_capacity(tables.len());
+    for (name, mut relation) in tables {
+        let condition = terms.condition(binder, predicate, &mut relation, env)?;
+        relation.map(|plan| plan.filter(as_filter(condition))).at(span)?;
+        kept.push((name, relation));
+    }
+    let known = terms.known.take();
+    match terms.unknown.take().into_iter().find(|fault| !known.contains(&fault.span)) {
+        Some(fault) => Err(Fault::Query(fault)),
+        None => Ok(kept),
     }
 }
 
+/// How terms are read, and which parts of the condition some table could read.
+#[derive(Default)]
 struct Terms {
     cased: bool,
+    known: RefCell<Vec<Span>>,
+    unknown: RefCell<Vec<Box<Diagnostic>>>,
 }
 
 impl Terms {
+    /// A part of the condition; false where its columns are missing, which is noted.
+    fn part(&self, bound: Bound<PlanExpr>, span: Span) -> Bound<PlanExpr> {
+        match bound {
+            Ok(expr) => {
+                self.known.borrow_mut().push(span);
+                Ok(expr)
+            }
+            Err(Fault::Query(mut fault)) if fault.code == codes::UNKNOWN_NAME => {
+                fault.span = span;
+                self.unknown.borrow_mut().push(fault);
+                Ok(lit(false))
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
     fn condition(&self, binder: &Binder, expr: &Expr, relation: &mut Relation, env: &Env) -> Bound<PlanExpr> {
         binder.spend(expr.span)?;
         match &expr.kind {
@@ -128,8 +149,10 @@ impl Terms {
                 let Some(term) = term.const_str().map(str::to_owned) else {
                     return Err(Fault::new(codes::ARGUMENT, right.span, "a term must be text"));
                 };
-                let value = binder.expr(left, &mut Scope::row(relation), env)?;
-                self.term(binder, &value, &term, expr.span)
+                let found = binder
+                    .expr(left, &mut Scope::row(relation), env)
+                    .and_then(|value| self.term(binder, &value, &term, expr.span));
+                self.part(found, expr.span)
             }
             ExprKind::Binary { op, op_span, left, right } if matches!(left.kind, ExprKind::Star) => {
                 let term = binder.expr(right, &mut Scope::row(relation), env)?;
@@ -138,12 +161,12 @@ impl Terms {
                     let text = as_text(binder, &column.bound(), expr.span)?;
                     any.push(binder.text_operator(*op, *op_span, (&text, left.span), (&term, right.span))?.expr);
                 }
-                Ok(balanced(any, Operator::Or))
+                Ok(if any.is_empty() { lit(false) } else { balanced(any, Operator::Or) })
             }
-            ExprKind::In { op, left, .. } if matches!(left.kind, ExprKind::Star) && *op != InOp::In => {
-                Err(Fault::unsupported(expr.span, "this operator on `*`"))
+            _ => {
+                let found = binder.condition(expr, &mut Scope::row(relation), env).map(|value| value.expr);
+                self.part(found, expr.span)
             }
-            _ => Ok(binder.condition(expr, &mut Scope::row(relation), env)?.expr),
         }
     }
 

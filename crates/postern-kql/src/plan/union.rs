@@ -15,6 +15,7 @@ struct Slot {
     name: String,
     ty: KqlType,
     hidden: bool,
+    made: bool,
     from: Vec<Option<usize>>,
 }
 
@@ -24,7 +25,9 @@ struct Slot {
 pub fn union(inputs: Vec<(String, Relation)>, inner: bool, source: Option<&str>, fresh: &Fresh) -> Result<Relation> {
     let slots = slots(&inputs, inner);
     let mut columns: Vec<ScopeColumn> = Vec::with_capacity(slots.len() + 1);
+    // A name as it was written goes before one that was made of a name and a type.
     let mut taken: Vec<String> = source.map(str::to_owned).into_iter().collect();
+    taken.extend(slots.iter().filter(|s| !s.made).map(|s| s.name.clone()));
     if let Some(source) = source {
         columns.push(ScopeColumn {
             name: source.to_owned(),
@@ -34,7 +37,7 @@ pub fn union(inputs: Vec<(String, Relation)>, inner: bool, source: Option<&str>,
         });
     }
     for slot in &slots {
-        let name = unused(&slot.name, &taken);
+        let name = if slot.made { unused(&slot.name, &taken) } else { slot.name.clone() };
         taken.push(name.clone());
         columns.push(ScopeColumn { column: plan_column(fresh.name(&name)), name, ty: slot.ty, hidden: slot.hidden });
     }
@@ -72,6 +75,7 @@ fn slots(inputs: &[(String, Relation)], inner: bool) -> Vec<Slot> {
                     name: column.name.clone(),
                     ty: column.ty,
                     hidden: column.hidden,
+                    made: false,
                     from: vec![None; inputs.len()],
                 });
                 slots.len() - 1
@@ -88,6 +92,7 @@ fn slots(inputs: &[(String, Relation)], inner: bool) -> Vec<Slot> {
     for slot in &mut slots {
         if names.iter().filter(|n| **n == slot.name).count() > 1 {
             slot.name = format!("{}_{}", slot.name, slot.ty);
+            slot.made = true;
         }
     }
     slots
