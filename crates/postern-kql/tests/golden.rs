@@ -17,6 +17,7 @@
 //! block marks a wrong answer that is known; such a file fails once it gives the right one.
 //! `POSTERN_BLESS=1` rewrites the blocks; look at what it wrote.
 
+#![allow(clippy::from_iter_instead_of_collect, clippy::needless_for_each)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 use std::fmt::Write as _;

@@ -74,7 +74,7 @@ pub fn arithmetic(
         (Arithmetic::Add, TimeSpan, TimeSpan) => {
             call(ticks("ticks_add", TimeSpan, [left.ty, right.ty], i64::checked_add), TimeSpan)
         }
-        (Arithmetic::Divide, TimeSpan, TimeSpan) | (Arithmetic::Divide, DateTime, TimeSpan) => {
+        (Arithmetic::Divide, TimeSpan | DateTime, TimeSpan) => {
             let (a, b) = (cast(left.expr.clone(), Real), cast(right.expr.clone(), Real));
             Ok(BoundExpr::new(binary_expr(a, Operator::Divide, b), Real))
         }

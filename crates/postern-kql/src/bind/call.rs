@@ -59,7 +59,7 @@ impl Binder<'_> {
             let output = outputs.remove(0);
             return Ok(BoundExpr { name: Some(output.name), ..BoundExpr::new(output.expr, output.ty) });
         }
-        let Some(function) = find(name) else { return Err(self.unknown_function(name, call.name.span, env)) };
+        let Some(function) = find(name) else { return Err(Self::unknown_function(name, call.name.span, env)) };
         let (args, spans) = self.arguments(&call.args, scope, env)?;
         check_count(function.info(), args.len(), call.span)?;
         self.bind_function(function, &args, &spans, call.span)
@@ -130,7 +130,7 @@ impl Binder<'_> {
     pub fn aggregate_call(&self, call: &Call, scope: &mut Scope, env: &Env) -> Bound<Vec<BoundAggregate>> {
         let name = call.name.text.as_str();
         let Some(aggregate) = find_aggregate(name) else {
-            return Err(self.unknown_function(name, call.name.span, env));
+            return Err(Self::unknown_function(name, call.name.span, env));
         };
         let keys = scope.keys.unwrap_or_default();
         let mut args: Vec<BoundExpr> = Vec::new();
@@ -155,7 +155,7 @@ impl Binder<'_> {
         aggregate.bind(&args, &self.cx()).map_err(|e| argument_fault(e, &spans, call.span))
     }
 
-    fn unknown_function(&self, name: &str, span: Span, env: &Env) -> Fault {
+    fn unknown_function(name: &str, span: Span, env: &Env) -> Fault {
         if find_aggregate(name).is_some() {
             return Fault::new(codes::MISPLACED, span, format!("`{name}` is an aggregate"))
                 .hint("aggregates stand in `summarize`, `make-series` and `top-nested`");

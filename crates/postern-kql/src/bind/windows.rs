@@ -41,7 +41,7 @@ impl Binder<'_> {
         let arg = |index: usize| args.get(index);
         match name {
             "row_number" => {
-                let start = self.constant_long(arg(0), 1, span)?;
+                let start = Self::constant_long(arg(0), 1, span)?;
                 let restart = arg(1).cloned();
                 let mut partition = group_keys(scope.relation);
                 partition.extend(self.run_of(scope, restart.as_ref(), span)?);
@@ -55,7 +55,7 @@ impl Binder<'_> {
                 let Some(value) = arg(0).cloned() else {
                     return Err(count(name, "1 to 3 arguments", args.len(), span));
                 };
-                let offset = self.constant_long(arg(1), 1, span)?;
+                let offset = Self::constant_long(arg(1), 1, span)?;
                 let default = match arg(2) {
                     None => value.ty.missing(),
                     Some(default) => match coerce(default, value.ty, &self.cx()).and_then(|d| d.constant) {
@@ -132,7 +132,7 @@ impl Binder<'_> {
         }
     }
 
-    fn constant_long(&self, arg: Option<&BoundExpr>, default: i64, span: Span) -> Bound<i64> {
+    fn constant_long(arg: Option<&BoundExpr>, default: i64, span: Span) -> Bound<i64> {
         match arg {
             None => Ok(default),
             Some(arg) => arg

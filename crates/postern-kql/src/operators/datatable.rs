@@ -25,7 +25,7 @@ use crate::types::{Const, KqlType};
 pub fn datatable(binder: &Binder, data: &DataTable, env: &Env, span: Span) -> Bound<Relation> {
     let columns: Vec<(String, KqlType)> =
         data.columns.iter().map(|c| (c.name.text.clone(), kql_type(c.ty.ty))).collect();
-    if columns.is_empty() || data.values.len() % columns.len() != 0 {
+    if columns.is_empty() || !data.values.len().is_multiple_of(columns.len()) {
         return Err(Fault::new(
             codes::ARGUMENT_COUNT,
             span,

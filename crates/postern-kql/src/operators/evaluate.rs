@@ -60,7 +60,7 @@ fn bag_unpack(
     if bag.ty != KqlType::Dynamic {
         return Err(Fault::wrong_type(first.span, "`bag_unpack`", "`dynamic`", bag.ty));
     }
-    let mut texts: [String; 2] = ["".to_owned(), "error".to_owned()];
+    let mut texts: [String; 2] = [String::new(), "error".to_owned()];
     let mut ignored: Vec<String> = Vec::new();
     for (index, arg) in args.enumerate() {
         let value = binder.constant_expr(&arg.value, env)?;
@@ -216,15 +216,12 @@ fn pivot(binder: &Binder, mut input: Relation, call: &Call, schema: Option<&RowS
     let aggregate_arg = args
         .next_if(|arg| matches!(&arg.value.kind, ExprKind::Call(call) if find_aggregate(&call.name.text).is_some()));
     let mut used = vec![by_name.clone()];
-    let value = match aggregate_arg {
-        Some(arg) => {
-            collect_names(&arg.value, &mut used);
-            binder.expr(&arg.value, &mut Scope::groups(&mut input, &[]), env)?
-        }
-        None => {
-            let count = datafusion::functions_aggregate::count::count_udaf();
-            BoundExpr::new(count.call(vec![datafusion::logical_expr::lit(1i64)]), KqlType::Long)
-        }
+    let value = if let Some(arg) = aggregate_arg {
+        collect_names(&arg.value, &mut used);
+        binder.expr(&arg.value, &mut Scope::groups(&mut input, &[]), env)?
+    } else {
+        let count = datafusion::functions_aggregate::count::count_udaf();
+        BoundExpr::new(count.call(vec![datafusion::logical_expr::lit(1i64)]), KqlType::Long)
     };
     let mut keys = Vec::new();
     if args.peek().is_some() {
@@ -239,21 +236,18 @@ fn pivot(binder: &Binder, mut input: Relation, call: &Call, schema: Option<&RowS
         );
     }
     let text = binder.as_text(&convert(&by, KqlType::String, &binder.cx()).unwrap_or(by), first.span, "pivot")?;
-    let names: Vec<String> = match schema {
-        Some(schema) => {
-            schema.columns.iter().map(|c| c.name.text.clone()).filter(|n| !keys.iter().any(|k| k.name == *n)).collect()
-        }
-        None => {
-            let mut values = input.clone();
-            let name = binder.fresh.name("pivot");
-            values.compute(vec![(text.expr.clone(), name.clone())]).at(span)?;
-            values.columns =
-                vec![ScopeColumn { name: by_name, ty: KqlType::String, hidden: false, column: plan_column(name) }];
-            let mut names: Vec<String> =
-                binder.ask_list(values, span)?.into_iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
-            names.sort();
-            names
-        }
+    let names: Vec<String> = if let Some(schema) = schema {
+        schema.columns.iter().map(|c| c.name.text.clone()).filter(|n| !keys.iter().any(|k| k.name == *n)).collect()
+    } else {
+        let mut values = input.clone();
+        let name = binder.fresh.name("pivot");
+        values.compute(vec![(text.expr.clone(), name.clone())]).at(span)?;
+        values.columns =
+            vec![ScopeColumn { name: by_name, ty: KqlType::String, hidden: false, column: plan_column(name) }];
+        let mut names: Vec<String> =
+            binder.ask_list(values, span)?.into_iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+        names.sort();
+        names
     };
     if names.len() > MAX_COLUMNS {
         return Err(Fault::new(codes::EXECUTION, span, format!("`pivot` would make more than {MAX_COLUMNS} columns")));

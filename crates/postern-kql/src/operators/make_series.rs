@@ -203,16 +203,15 @@ fn bins(from: &Const, to: &Const, step: &Const, included: bool) -> Option<i64> {
 fn axis_values(ty: KqlType, from: &Const, step: &Const, bins: i64) -> Vec<serde_json::Value> {
     let whole = |c: &Const| c.as_ticks().or_else(|| c.as_long());
     (0..bins)
-        .map(|i| match (whole(from), whole(step)) {
-            (Some(from), Some(step)) => {
+        .map(|i| {
+            if let (Some(from), Some(step)) = (whole(from), whole(step)) {
                 let value = from.saturating_add(step.saturating_mul(i));
                 scalar_json(&match ty {
                     KqlType::DateTime => Const::DateTime(value),
                     KqlType::TimeSpan => Const::TimeSpan(value),
                     _ => Const::Long(value),
                 })
-            }
-            _ => {
+            } else {
                 let (from, step) = (from.as_real().unwrap_or(0.0), step.as_real().unwrap_or(0.0));
                 scalar_json(&Const::Real(from + step * i as f64))
             }

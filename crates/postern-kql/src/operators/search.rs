@@ -92,7 +92,7 @@ fn filtered(
     }
     let known = terms.known.take();
     match terms.unknown.take().into_iter().find(|fault| !known.contains(&fault.span)) {
-        Some(fault) => Err(Fault::Query(fault)),
+        Some(fault) => Err(Fault::Query(Box::new(fault))),
         None => Ok(kept),
     }
 }
@@ -102,7 +102,7 @@ fn filtered(
 struct Terms {
     cased: bool,
     known: RefCell<Vec<Span>>,
-    unknown: RefCell<Vec<Box<Diagnostic>>>,
+    unknown: RefCell<Vec<Diagnostic>>,
 }
 
 impl Terms {
@@ -115,7 +115,7 @@ impl Terms {
             }
             Err(Fault::Query(mut fault)) if fault.code == codes::UNKNOWN_NAME => {
                 fault.span = span;
-                self.unknown.borrow_mut().push(fault);
+                self.unknown.borrow_mut().push(*fault);
                 Ok(lit(false))
             }
             Err(fault) => Err(fault),

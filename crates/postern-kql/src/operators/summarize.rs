@@ -76,20 +76,16 @@ pub fn aggregates(
             }
             _ => None,
         };
-        let mut found: Vec<Output> = match call {
-            Some(call) => binder
-                .aggregate_call(call, &mut scope, env)?
-                .into_iter()
-                .map(|a| Output::new(a.name, a.ty, a.expr))
-                .collect(),
-            None => {
-                let value = binder.expr(&item.expr, &mut scope, env)?;
-                let name = value.name.unwrap_or_else(|| {
-                    unnamed += 1;
-                    format!("Column{unnamed}")
-                });
-                vec![Output::new(name, value.ty, value.expr)]
-            }
+        let mut found: Vec<Output> = if let Some(call) = call {
+            let outputs = binder.aggregate_call(call, &mut scope, env)?;
+            outputs.into_iter().map(|a| Output::new(a.name, a.ty, a.expr)).collect()
+        } else {
+            let value = binder.expr(&item.expr, &mut scope, env)?;
+            let name = value.name.unwrap_or_else(|| {
+                unnamed += 1;
+                format!("Column{unnamed}")
+            });
+            vec![Output::new(name, value.ty, value.expr)]
         };
         let names = match &item.target {
             Target::Auto => vec![],

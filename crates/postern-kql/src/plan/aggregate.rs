@@ -99,13 +99,12 @@ fn take_out_calls(expr: Expr, calls: &mut Vec<(Expr, String)>, fresh: &Fresh) ->
         if !matches!(node, Expr::AggregateFunction(_)) {
             return Ok(Transformed::no(node));
         }
-        let name = match calls.iter().find(|(call, _)| *call == node) {
-            Some((_, name)) => name.clone(),
-            None => {
-                let name = fresh.name("agg");
-                calls.push((node, name.clone()));
-                name
-            }
+        let name = if let Some((_, name)) = calls.iter().find(|(call, _)| *call == node) {
+            name.clone()
+        } else {
+            let name = fresh.name("agg");
+            calls.push((node, name.clone()));
+            name
         };
         Ok(Transformed::new(Expr::Column(plan_column(name)), true, TreeNodeRecursion::Jump))
     })?;

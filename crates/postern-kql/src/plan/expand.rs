@@ -131,7 +131,7 @@ fn lengths(array: &ArrayRef) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use arrow::array::{Array, StringViewArray};
+    use arrow::array::StringViewArray;
 
     use super::*;
 

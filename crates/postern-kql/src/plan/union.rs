@@ -103,5 +103,5 @@ pub fn unused(name: &str, taken: &[String]) -> String {
     if !taken.iter().any(|t| t == name) {
         return name.to_owned();
     }
-    (1u32..).map(|n| format!("{name}{n}")).find(|n| !taken.contains(n)).unwrap_or_else(|| name.to_owned())
+    (1..=taken.len() + 1).map(|n| format!("{name}{n}")).find(|n| !taken.contains(n)).unwrap_or_else(|| name.to_owned())
 }
