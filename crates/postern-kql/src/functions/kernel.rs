@@ -160,7 +160,7 @@ pub fn raw_kernel_udf(
         args,
         returns,
         signature: Signature::user_defined(volatility),
-        kernel: Arc::new(kernel),
+        run: Arc::new(kernel),
     })
 }
 
@@ -170,7 +170,7 @@ struct Kernel {
     args: Vec<DataType>,
     returns: DataType,
     signature: Signature,
-    kernel: KernelFn,
+    run: KernelFn,
 }
 
 impl fmt::Debug for Kernel {
@@ -234,7 +234,7 @@ impl ScalarUDFImpl for Kernel {
                 ColumnarValue::Scalar(value) => Ok(Arg { array: value.to_array_of_size(1)?, scalar: true }),
             })
             .collect::<Result<Vec<_>>>()?;
-        let array = (self.kernel)(&KernelArgs { args: values, rows })?;
+        let array = (self.run)(&KernelArgs { args: values, rows })?;
         if array.len() != rows || array.data_type() != &self.returns {
             return Err(exec_datafusion_err!(
                 "function `{}` gave {} values of {} where {rows} of {} were due",

@@ -283,7 +283,7 @@ impl Groups for Best {
     }
 
     fn size(&self) -> usize {
-        let batches: usize = self.batches.iter().flatten().map(|a| a.get_array_memory_size()).sum();
+        let batches: usize = self.batches.iter().flatten().map(arrow::array::Array::get_array_memory_size).sum();
         batches
             + self.at.capacity() * size_of::<Option<(usize, usize)>>()
             + self.keys.capacity() * size_of::<Option<Key>>()

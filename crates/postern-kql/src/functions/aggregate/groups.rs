@@ -143,7 +143,7 @@ impl AggregateUDFImpl for OwnAggregate {
 struct Single(Box<dyn Groups>);
 
 fn all_rows(values: &[ArrayRef]) -> Vec<(usize, usize)> {
-    (0..values.first().map_or(0, |v| v.len())).map(|row| (row, 0)).collect()
+    (0..values.first().map_or(0, arrow::array::Array::len)).map(|row| (row, 0)).collect()
 }
 
 impl Accumulator for Single {
@@ -216,7 +216,7 @@ impl GroupsAccumulator for Many {
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], opt_filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        let rows = values.first().map_or(0, |v| v.len());
+        let rows = values.first().map_or(0, arrow::array::Array::len);
         let mut fresh = (self.factory)();
         fresh.grow(rows);
         fresh.update(values, &chosen(&(0..rows).collect::<Vec<_>>(), opt_filter))?;

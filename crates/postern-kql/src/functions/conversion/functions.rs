@@ -283,7 +283,8 @@ pub const GETTYPE: Scalar = Scalar::new(
             })
         }))
     },
-);
+)
+.prefixes_name("type");
 
 /// `dynamic_to_json(value)`: compact JSON with the members of every object sorted by name.
 pub const DYNAMIC_TO_JSON: Scalar = Scalar::new(

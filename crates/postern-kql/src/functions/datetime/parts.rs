@@ -4,7 +4,7 @@ use crate::functions::support::build;
 use crate::functions::support::calendar;
 use crate::functions::support::define::{Scalar, also, call, call_with, example, info, param};
 use crate::functions::{BindError, BoundExpr, FunctionInfo, Param};
-use crate::types::KqlType::{DateTime, Int, Long, TimeSpan};
+use crate::types::KqlType::{DateTime, Int, TimeSpan};
 use crate::types::{TICKS_PER_DAY, TICKS_PER_HOUR, TICKS_PER_MINUTE, TICKS_PER_SECOND};
 
 const DATE: &[Param] = &[param("date", "datetime", "The instant.")];
@@ -85,20 +85,12 @@ pub const GETYEAR: Scalar = Scalar::new(
 
 /// `week_of_year(date)`: ISO 8601: weeks start on Monday, week 1 holds the first Thursday.
 pub const WEEK_OF_YEAR: Scalar = Scalar::new(
-    info(
+    part_info(
         "week_of_year",
-        "datetime",
         "The week of the year by ISO 8601.",
-        DATE,
-        "long",
         &[example("print week_of_year(datetime(2000-01-01))", "52")],
     ),
-    |args, _| {
-        call("week_of_year", args, &[DateTime], Long, |args| {
-            let date = args.get(0)?.longs()?;
-            build::longs(args.rows, |row| Some(calendar::iso_week(date.get(row)?)))
-        })
-    },
+    |args, _| int_part("week_of_year", args, calendar::iso_week),
 );
 
 /// `weekofyear(date)`: the older name of `week_of_year`.
@@ -113,20 +105,23 @@ pub const WEEKOFYEAR: Scalar = Scalar::new(
 
 /// `datetime_part(part, date)`: a part by its name.
 pub const DATETIME_PART: Scalar = Scalar::new(
-    info(
-        "datetime_part",
-        "datetime",
-        "A part of the instant by its name.",
-        &[
-            param(
-                "part",
-                "string",
-                "`year`, `quarter`, `month`, `week_of_year`, `day`, `dayOfYear`, `hour`, … `nanosecond`.",
-            ),
-            param("datetime", "datetime", "The instant."),
-        ],
-        "long",
-        &[example("print datetime_part(\"quarter\", datetime(2017-10-30))", "4")],
+    also(
+        info(
+            "datetime_part",
+            "datetime",
+            "A part of the instant by its name.",
+            &[
+                param(
+                    "part",
+                    "string",
+                    "`year`, `quarter`, `month`, `week_of_year`, `day`, `dayOfYear`, `hour`, … `nanosecond`.",
+                ),
+                param("datetime", "datetime", "The instant."),
+            ],
+            "int",
+            &[example("print datetime_part(\"quarter\", datetime(2017-10-30))", "4")],
+        ),
+        &["datepart"],
     ),
     |args, _| {
         let name = super::super::string::constant_text(args, 0, "part")?.to_ascii_lowercase();
@@ -145,9 +140,9 @@ pub const DATETIME_PART: Scalar = Scalar::new(
             "nanosecond" => |t| calendar::time_of_day(t) % TICKS_PER_SECOND * 100,
             _ => return Err(BindError::new(format!("`{name}` is no part of a datetime")).at(0)),
         };
-        call_with("datetime_part", &name, args.get(1..).unwrap_or(&[]), &[DateTime], Long, move |args| {
+        call_with("datetime_part", &name, args.get(1..).unwrap_or(&[]), &[DateTime], Int, move |args| {
             let date = args.get(0)?.longs()?;
-            build::longs(args.rows, |row| Some(part(date.get(row)?)))
+            build::ints(args.rows, |row| i32::try_from(part(date.get(row)?)).ok())
         })
     },
 );

@@ -9,7 +9,7 @@ use crate::types::{
 };
 use KqlType::{DateTime, Long, Real, TimeSpan};
 
-fn shifted_now(args: &[BoundExpr], cx: &BindContext, sign: i64, name: &str) -> Result<BoundExpr, BindError> {
+fn shifted_now(args: &[BoundExpr], cx: BindContext, sign: i64, name: &str) -> Result<BoundExpr, BindError> {
     let now = cx.now;
     let Some(arg) = args.first() else { return Ok(BoundExpr::constant(Const::DateTime(now))) };
     if arg.ty != TimeSpan && arg.ty != KqlType::Dynamic {
@@ -35,7 +35,7 @@ pub const NOW: Scalar = Scalar::new(
         "datetime",
         &[example("print now() - now(-1d)", "1.00:00:00")],
     ),
-    |args, cx| shifted_now(args, cx, 1, "now"),
+    |args, cx| shifted_now(args, *cx, 1, "now"),
 );
 
 /// `ago(span)`: `now()` less the span.
@@ -48,7 +48,7 @@ pub const AGO: Scalar = Scalar::new(
         "datetime",
         &[example("print now() - ago(1h)", "01:00:00")],
     ),
-    |args, cx| shifted_now(args, cx, -1, "ago"),
+    |args, cx| shifted_now(args, *cx, -1, "ago"),
 );
 
 const PERIOD: &[Param] = &[
@@ -59,7 +59,7 @@ const PERIOD: &[Param] = &[
 fn period(name: &'static str, args: &[BoundExpr], period: Period, end: bool) -> Result<BoundExpr, BindError> {
     call(name, args, &[DateTime, Long], DateTime, move |args| {
         let date = args.get(0)?.longs()?;
-        let offset = args.args.get(1).map(|a| a.longs()).transpose()?;
+        let offset = args.args.get(1).map(super::super::kernel::Arg::longs).transpose()?;
         build::longs(args.rows, |row| {
             let by = match offset {
                 Some(offset) => offset.get(row)?,
@@ -72,27 +72,29 @@ fn period(name: &'static str, args: &[BoundExpr], period: Period, end: bool) -> 
 }
 
 macro_rules! periods {
-    ($($constant:ident, $name:literal, $period:expr, $end:literal, $summary:literal, $query:literal, $result:literal;)*) => {
+    ($($constant:ident, $name:literal, $period:expr, $end:literal, $keeps:literal, $summary:literal, $query:literal, $result:literal $(, $name_rule:ident)?;)*) => {
         $(
             #[doc = concat!("`", $name, "(date [, offset])`: ", $summary)]
-            pub const $constant: Scalar = Scalar::new(
-                info($name, "datetime", $summary, PERIOD, "datetime", &[example($query, $result)]),
-                |args, _| period($name, args, $period, $end),
-            )
-            .keeps_name();
+            pub const $constant: Scalar = {
+                let function = Scalar::new(
+                    info($name, "datetime", $summary, PERIOD, "datetime", &[example($query, $result)]),
+                    |args, _| period($name, args, $period, $end),
+                );
+                if $keeps { function.keeps_name() } else { function }
+            };
         )*
     };
 }
 
 periods! {
-    STARTOFDAY, "startofday", Period::Day, false, "The first instant of the day.", "print startofday(datetime(2017-01-01 10:10:17))", "2017-01-01T00:00:00.0000000Z";
-    STARTOFWEEK, "startofweek", Period::Week, false, "The first instant of the week, which starts on Sunday.", "print startofweek(datetime(2017-01-04))", "2017-01-01T00:00:00.0000000Z";
-    STARTOFMONTH, "startofmonth", Period::Month, false, "The first instant of the month.", "print startofmonth(datetime(2017-01-15), -1)", "2016-12-01T00:00:00.0000000Z";
-    STARTOFYEAR, "startofyear", Period::Year, false, "The first instant of the year.", "print startofyear(datetime(2017-05-05))", "2017-01-01T00:00:00.0000000Z";
-    ENDOFDAY, "endofday", Period::Day, true, "The last instant of the day.", "print endofday(datetime(2017-01-01 10:10:17))", "2017-01-01T23:59:59.9999999Z";
-    ENDOFWEEK, "endofweek", Period::Week, true, "The last instant of the week, which ends with Saturday.", "print endofweek(datetime(2017-01-04))", "2017-01-07T23:59:59.9999999Z";
-    ENDOFMONTH, "endofmonth", Period::Month, true, "The last instant of the month.", "print endofmonth(datetime(2016-02-04))", "2016-02-29T23:59:59.9999999Z";
-    ENDOFYEAR, "endofyear", Period::Year, true, "The last instant of the year.", "print endofyear(datetime(2017-05-05))", "2017-12-31T23:59:59.9999999Z";
+    STARTOFDAY, "startofday", Period::Day, false, true, "The first instant of the day.", "print startofday(datetime(2017-01-01 10:10:17))", "2017-01-01T00:00:00.0000000Z", keeps_name;
+    STARTOFWEEK, "startofweek", Period::Week, false, false, "The first instant of the week, which starts on Sunday.", "print startofweek(datetime(2017-01-04))", "2017-01-01T00:00:00.0000000Z";
+    STARTOFMONTH, "startofmonth", Period::Month, false, false, "The first instant of the month.", "print startofmonth(datetime(2017-01-15), -1)", "2016-12-01T00:00:00.0000000Z";
+    STARTOFYEAR, "startofyear", Period::Year, false, false, "The first instant of the year.", "print startofyear(datetime(2017-05-05))", "2017-01-01T00:00:00.0000000Z";
+    ENDOFDAY, "endofday", Period::Day, true, false, "The last instant of the day.", "print endofday(datetime(2017-01-01 10:10:17))", "2017-01-01T23:59:59.9999999Z";
+    ENDOFWEEK, "endofweek", Period::Week, true, false, "The last instant of the week, which ends with Saturday.", "print endofweek(datetime(2017-01-04))", "2017-01-07T23:59:59.9999999Z";
+    ENDOFMONTH, "endofmonth", Period::Month, true, false, "The last instant of the month.", "print endofmonth(datetime(2016-02-04))", "2016-02-29T23:59:59.9999999Z";
+    ENDOFYEAR, "endofyear", Period::Year, true, false, "The last instant of the year.", "print endofyear(datetime(2017-05-05))", "2017-12-31T23:59:59.9999999Z";
 }
 
 fn unit(args: &[BoundExpr], at: usize) -> Result<(Unit, String), BindError> {

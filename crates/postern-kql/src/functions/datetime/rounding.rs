@@ -13,14 +13,12 @@ use crate::types::UNIX_EPOCH_TICKS;
 fn types(value: &BoundExpr, size: &BoundExpr) -> Result<(KqlType, KqlType), BindError> {
     let clash = || Err(BindError::new(format!("cannot round `{}` by `{}`", value.ty, size.ty)).at(1));
     match (value.ty, size.ty) {
-        (DateTime, TimeSpan) => Ok((DateTime, TimeSpan)),
         (TimeSpan, TimeSpan) => Ok((TimeSpan, TimeSpan)),
         (DateTime | TimeSpan, Int | Long) => Ok((value.ty, Long)),
-        (Dynamic, TimeSpan) => Ok((DateTime, TimeSpan)),
+        (DateTime | Dynamic, TimeSpan) => Ok((DateTime, TimeSpan)),
         (Dynamic, _) if size.ty.is_numeric() => Ok((Real, Real)),
         (a, b) => match a.wider(b) {
             Some(Decimal | Real) => Ok((Real, Real)),
-            Some(Int) => Ok((Long, Long)),
             Some(_) => Ok((Long, Long)),
             None => clash(),
         },
@@ -37,7 +35,7 @@ fn round(
     call(name, args, &[ty, size, ty], ty, move |args| {
         if ty == Real {
             let (value, size) = (args.get(0)?.reals()?, args.get(1)?.reals()?);
-            let at = args.args.get(2).map(|a| a.reals()).transpose()?;
+            let at = args.args.get(2).map(super::super::kernel::Arg::reals).transpose()?;
             return build::reals(args.rows, |row| {
                 let (value, size) = (value.get(row)?, size.get(row)?);
                 let origin = if anchored { at?.get(row)? } else { 0.0 };
@@ -45,7 +43,7 @@ fn round(
             });
         }
         let (value, size) = (args.get(0)?.longs()?, args.get(1)?.longs()?);
-        let at = args.args.get(2).map(|a| a.longs()).transpose()?;
+        let at = args.args.get(2).map(super::super::kernel::Arg::longs).transpose()?;
         build::longs(args.rows, |row| {
             let fixed = if ty == DateTime { UNIX_EPOCH_TICKS } else { 0 };
             let origin = if anchored { at?.get(row)? } else { fixed };
@@ -78,8 +76,10 @@ pub const BIN: Scalar = Scalar::new(
         let (Some(value), Some(size)) = (args.first(), args.get(1)) else {
             return Err(BindError::new("`bin` needs a value and a size"));
         };
+        let whole = value.ty == Int && size.ty == Int;
         let (ty, size) = types(value, size)?;
-        round("bin", args, ty, size, false)
+        let rounded = round("bin", args, ty, size, false)?;
+        Ok(if whole { crate::functions::conversion::convert(&rounded, Int) } else { rounded })
     },
 )
 .keeps_name();

@@ -28,7 +28,8 @@ pub const FORMAT_DATETIME: Scalar = Scalar::new(
             })
         })
     },
-);
+)
+.keeps_name();
 
 /// `format_timespan(span, format)`: `d h H m s f F`; null gives `""`.
 pub const FORMAT_TIMESPAN: Scalar = Scalar::new(
@@ -50,4 +51,5 @@ pub const FORMAT_TIMESPAN: Scalar = Scalar::new(
             })
         })
     },
-);
+)
+.keeps_name();

@@ -89,9 +89,8 @@ fn named_pack(
             for ((arg, ty), name) in args.args.iter().zip(&types).zip(&names) {
                 text.clear();
                 match read(arg, *ty, row) {
-                    Some(Value::Text("")) if skip_empty => continue,
+                    Some(Value::Text("")) | None if skip_empty => continue,
                     Some(value) => push_json(&mut text, &value),
-                    None if skip_empty => continue,
                     None => text.push_str("null"),
                 }
                 bag.raw(name, &text);

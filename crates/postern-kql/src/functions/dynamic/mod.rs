@@ -2,6 +2,8 @@
 
 pub mod array;
 pub mod bag;
+pub mod make;
+pub mod order;
 pub mod parse;
 pub mod path;
 pub mod set;

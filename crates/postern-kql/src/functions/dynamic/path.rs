@@ -57,9 +57,10 @@ pub fn access(base: &BoundExpr, steps: &[PathStep]) -> Result<BoundExpr, BindErr
             })
             .collect();
         for row in 0..args.rows {
-            let found = out.get(row).and_then(|raw| match &fixed {
-                Some(path) => json::walk(raw, path),
-                None => {
+            let found = out.get(row).and_then(|raw| {
+                if let Some(path) = &fixed {
+                    json::walk(raw, path)
+                } else {
                     let mut path = Vec::with_capacity(compiled.len());
                     for step in &compiled {
                         path.push(match step {

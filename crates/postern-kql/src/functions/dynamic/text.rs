@@ -27,15 +27,12 @@ pub fn json_path(path: &str) -> Option<Vec<Step>> {
             steps.push(Step::Key(name.to_owned()));
             rest = tail;
         } else if let Some(after) = rest.strip_prefix('[') {
-            let (step, tail) = match after.chars().next()? {
-                quote @ ('\'' | '"') => {
-                    let (name, tail) = after.get(1..)?.split_once(quote)?;
-                    (Step::Key(name.to_owned()), tail.strip_prefix(']')?)
-                }
-                _ => {
-                    let (index, tail) = after.split_once(']')?;
-                    (Step::Index(index.trim().parse().ok()?), tail)
-                }
+            let (step, tail) = if let quote @ ('\'' | '"') = after.chars().next()? {
+                let (name, tail) = after.get(1..)?.split_once(quote)?;
+                (Step::Key(name.to_owned()), tail.strip_prefix(']')?)
+            } else {
+                let (index, tail) = after.split_once(']')?;
+                (Step::Index(index.trim().parse().ok()?), tail)
             };
             steps.push(step);
             rest = tail;
@@ -115,7 +112,8 @@ pub const TREEPATH: Scalar = Scalar::new(
             })
         })
     },
-);
+)
+.prefixes_name("tree");
 
 fn tree(raw: &str, at: &str, depth: usize, budget: &mut usize, out: &mut ArrayText) {
     if depth > json::MAX_DEPTH {

@@ -32,7 +32,8 @@ pub const PARSE_XML: Scalar = Scalar::new(
             })
         })
     },
-);
+)
+.keeps_name();
 
 struct Node {
     name: String,
@@ -103,9 +104,9 @@ fn document(text: &str) -> Option<String> {
                 return None;
             }
             if closed {
-                close(&mut open, &mut root, node)?
+                close(&mut open, &mut root, node)?;
             } else {
-                open.push(node)
+                open.push(node);
             }
             rest = after;
         }

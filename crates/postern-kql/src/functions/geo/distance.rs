@@ -35,7 +35,7 @@ pub const DISTANCE: Scalar = Scalar::new(
     ),
     |args, _| {
         call("geo_distance_2points", args, &[Real], Real, |args| {
-            let view = |at: usize| args.get(at).and_then(|a| a.reals());
+            let view = |at: usize| args.get(at).and_then(super::super::kernel::Arg::reals);
             let (lon1, lat1, lon2, lat2) = (view(0)?, view(1)?, view(2)?, view(3)?);
             build::reals(args.rows, |row| distance((lon1.get(row)?, lat1.get(row)?), (lon2.get(row)?, lat2.get(row)?)))
         })

@@ -195,14 +195,7 @@ pub const ABS: Scalar = Scalar::new(
         "the type of the number",
         &[example("print abs(-5)", "5")],
     ),
-    |args, _| {
-        // The result of an `int` is a `long`, as the reference binder has it.
-        let widened: Vec<BoundExpr> = args
-            .iter()
-            .map(|a| if a.ty == Int { crate::functions::conversion::convert(a, Long) } else { a.clone() })
-            .collect();
-        by_type("abs", &widened, i64::checked_abs, f64::abs)
-    },
+    |args, _| by_type("abs", args, i64::checked_abs, f64::abs),
 );
 
 /// `sign(number)`: -1, 0 or 1.
@@ -247,7 +240,7 @@ pub const ROUND: Scalar = Scalar::new(
     |args, _| {
         call("round", args, &[Real, Long], Real, |args| {
             let value = args.get(0)?.reals()?;
-            let precision = args.args.get(1).map(|a| a.longs()).transpose()?;
+            let precision = args.args.get(1).map(super::super::kernel::Arg::longs).transpose()?;
             build::reals(args.rows, |row| {
                 let digits = match precision {
                     Some(p) => p.get(row)?,
@@ -341,7 +334,7 @@ pub const RAND: Scalar = Scalar::new(
             .collect::<Result<Vec<_>, _>>()?;
         let udf =
             raw_kernel_udf("rand", "", vec![Long.arrow(); exprs.len()], Real.arrow(), Volatility::Volatile, |args| {
-                let limit = args.args.first().map(|a| a.longs()).transpose()?;
+                let limit = args.args.first().map(super::super::kernel::Arg::longs).transpose()?;
                 build::reals(args.rows, |row| {
                     let unit = (random() >> 11) as f64 / (1u64 << 53) as f64;
                     match limit {

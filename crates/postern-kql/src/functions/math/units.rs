@@ -29,7 +29,7 @@ const ENERGY: Units = &[
     ("Gigajoule", 1e9),
     ("Calorie", 4.184),
     ("Kilocalorie", 4184.0),
-    ("BritishThermalUnit", 1055.055_852_62),
+    ("BritishThermalUnit", 1_055.055_852_62),
     ("ElectronVolt", 1.602_176_565e-19),
     ("WattHour", 3600.0),
     ("KilowattHour", 3.6e6),
@@ -83,7 +83,7 @@ const MASS: Units = &[
     ("Pound", 0.453_592_37),
     ("Stone", 6.350_293_18),
     ("ShortTon", 907.184_74),
-    ("LongTon", 1016.046_908_8),
+    ("LongTon", 1_016.046_908_8),
 ];
 
 const SPEED: Units = &[

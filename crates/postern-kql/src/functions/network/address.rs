@@ -66,8 +66,8 @@ mod tests {
             assert_eq!(v4(bad), None, "{bad}");
         }
         assert_eq!(v6("::1"), Some((1, 128)));
-        assert_eq!(v6("192.0.2.1/24"), Some((0xffff_C000_0201, 120)));
-        assert_eq!(v6("::192.0.2.1"), Some((0xffff_C000_0201, 128)));
+        assert_eq!(v6("192.0.2.1/24"), Some((0xffff_c000_0201, 120)));
+        assert_eq!(v6("::192.0.2.1"), Some((0xffff_c000_0201, 128)));
         assert_eq!(mask4(0), 0);
         assert_eq!(mask6(0), 0);
         assert_eq!(mask6(128), u128::MAX);

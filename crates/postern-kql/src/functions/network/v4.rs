@@ -125,7 +125,7 @@ fn compare(name: &'static str, args: &[BoundExpr], matching: bool) -> Result<Bou
     let returns = if matching { Bool } else { Long };
     call(name, &as_text(args, &[0, 1]), &[Text, Text, Long], returns, move |args| {
         let (a, b) = (args.get(0)?.text()?, args.get(1)?.text()?);
-        let prefix = args.args.get(2).map(|p| p.longs()).transpose()?;
+        let prefix = args.args.get(2).map(super::super::kernel::Arg::longs).transpose()?;
         let order = |row: usize| {
             let ((a, p1), (b, p2)) = (v4(a.get(row)?)?, v4(b.get(row)?)?);
             let given = match prefix {
@@ -238,7 +238,7 @@ const FORMAT: &[Param] = &[
 fn format(name: &'static str, args: &[BoundExpr], suffix: bool) -> Result<BoundExpr, BindError> {
     let ty = args.first().map_or(Text, |a| a.ty);
     call(name, args, &[ty, Long], Text, move |args| {
-        let prefix = args.args.get(1).map(|p| p.longs()).transpose()?;
+        let prefix = args.args.get(1).map(super::super::kernel::Arg::longs).transpose()?;
         build::strings(args.rows, |row, out| {
             let written = (|| {
                 let (address, own) = match read(args.args.first()?, ty, row)? {

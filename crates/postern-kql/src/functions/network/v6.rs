@@ -18,7 +18,7 @@ fn compare(name: &'static str, args: &[BoundExpr], matching: bool) -> Result<Bou
     let returns = if matching { Bool } else { Long };
     call(name, &as_text(args, &[0, 1]), &[Text, Text, Long], returns, move |args| {
         let (left, right) = (args.get(0)?.text()?, args.get(1)?.text()?);
-        let prefix = args.args.get(2).map(|p| p.longs()).transpose()?;
+        let prefix = args.args.get(2).map(super::super::kernel::Arg::longs).transpose()?;
         let order = |row: usize| {
             let (a_text, b_text) = (left.get(row)?, right.get(row)?);
             let ((a, p1), (b, p2)) = (v6(a_text)?, v6(b_text)?);

@@ -79,7 +79,11 @@ fn words32(block: &[u8], big_endian: bool) -> [u32; 16] {
 }
 
 fn hex(words: &[u32], big_endian: bool) -> String {
-    words.iter().map(|w| format!("{:08x}", if big_endian { *w } else { w.swap_bytes() })).collect()
+    let mut text = String::with_capacity(words.len() * 8);
+    for word in words {
+        text.push_str(&format!("{:08x}", if big_endian { *word } else { word.swap_bytes() }));
+    }
+    text
 }
 
 const MD5_SHIFTS: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
@@ -250,6 +254,6 @@ mod tests {
         assert_eq!(md5(b"World"), "f5a7924e621e84c9280a9a27e1bcb7f6");
         assert_eq!(sha1(b"abc"), "a9993e364706816aba3e25717850c26c9cd0d89d");
         assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-        assert_eq!(sha256(&[b'a'; 200]), sha256(&vec![b'a'; 200]));
+        assert_eq!(sha256(&[b'a'; 200]), sha256(&[b'a'; 200]));
     }
 }

@@ -121,7 +121,7 @@ pub fn push_base64(bytes: &[u8], out: &mut String) {
 /// The bytes of padded base64; `None` when it is not that.
 pub fn base64_bytes(text: &str) -> Option<Vec<u8>> {
     let text = text.trim();
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         return None;
     }
     let body = text.trim_end_matches('=');

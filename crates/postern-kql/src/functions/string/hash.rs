@@ -45,7 +45,7 @@ fn number(name: &'static str, args: &[BoundExpr]) -> Result<BoundExpr, BindError
         *modulus = crate::functions::support::coerce::coerce(modulus, Long).map_err(|e| e.at(1))?;
     }
     Ok(call_as_is(name, "", &args, Long, move |args| {
-        let modulus = args.args.get(1).map(|a| a.longs()).transpose()?;
+        let modulus = args.args.get(1).map(super::super::kernel::Arg::longs).transpose()?;
         let mut buffer = Vec::new();
         build::longs(args.rows, |row| {
             bytes(args.args.first()?, ty, row, &mut buffer);

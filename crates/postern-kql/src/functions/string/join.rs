@@ -77,7 +77,7 @@ pub const STRREP: Scalar = Scalar::new(
     |args, _| {
         call("strrep", &as_text(args, &[0, 2]), &[Text, Long, Text], Text, |args| {
             let (text, count) = (args.get(0)?.text()?, args.get(1)?.longs()?);
-            let delimiter = args.args.get(2).map(|a| a.text()).transpose()?;
+            let delimiter = args.args.get(2).map(super::super::kernel::Arg::text).transpose()?;
             build::strings(args.rows, |row, out| {
                 let text = text.get(row).unwrap_or("");
                 let delimiter = delimiter.and_then(|d| d.get(row)).unwrap_or("");
@@ -114,8 +114,8 @@ pub const FORMAT_BYTES: Scalar = Scalar::new(
     |args, _| {
         call("format_bytes", args, &[Real, Long, Text], Text, |args| {
             let value = args.get(0)?.reals()?;
-            let precision = args.args.get(1).map(|a| a.longs()).transpose()?;
-            let unit = args.args.get(2).map(|a| a.text()).transpose()?;
+            let precision = args.args.get(1).map(super::super::kernel::Arg::longs).transpose()?;
+            let unit = args.args.get(2).map(super::super::kernel::Arg::text).transpose()?;
             build::strings(args.rows, |row, out| {
                 let Some(value) = value.get(row) else { return };
                 let digits = precision.and_then(|p| p.get(row)).unwrap_or(0).clamp(0, 15) as usize;
@@ -156,7 +156,7 @@ pub const TOHEX: Scalar = Scalar::new(
     |args, _| {
         call("tohex", args, &[Long, Long], Text, |args| {
             let value = args.get(0)?.longs()?;
-            let length = args.args.get(1).map(|a| a.longs()).transpose()?;
+            let length = args.args.get(1).map(super::super::kernel::Arg::longs).transpose()?;
             build::strings(args.rows, |row, out| {
                 if let Some(value) = value.get(row) {
                     let width = length.and_then(|l| l.get(row)).unwrap_or(0).clamp(0, 64) as usize;
@@ -165,4 +165,5 @@ pub const TOHEX: Scalar = Scalar::new(
             })
         })
     },
-);
+)
+.keeps_name();

@@ -293,12 +293,11 @@ fn replace_regex(name: &'static str, args: &[BoundExpr], at: [usize; 3]) -> Resu
                 return out.part(row, text);
             }
             let own;
-            let pieces = match &fixed {
-                Some(pieces) => pieces,
-                None => {
-                    own = rewrite_of(rewrites.get(row).unwrap_or(""));
-                    &own
-                }
+            let pieces = if let Some(pieces) = &fixed {
+                pieces
+            } else {
+                own = rewrite_of(rewrites.get(row).unwrap_or(""));
+                &own
             };
             built.clear();
             let mut last = 0;

@@ -20,7 +20,8 @@ pub const STRLEN: Scalar = Scalar::new(
             build::longs(args.rows, |row| Some(text.get(row).map_or(0, |t| t.chars().count() as i64)))
         })
     },
-);
+)
+.prefixes_name("strlen");
 
 /// `string_size(text)`: bytes in UTF-8.
 pub const STRING_SIZE: Scalar = Scalar::new(
@@ -38,7 +39,8 @@ pub const STRING_SIZE: Scalar = Scalar::new(
             build::longs(args.rows, |row| Some(text.get(row).map_or(0, |t| t.len() as i64)))
         })
     },
-);
+)
+.prefixes_name("string_size");
 
 /// Rows that are already in the wanted case are not copied.
 fn cased(name: &'static str, args: &[BoundExpr], upper: bool) -> Result<BoundExpr, BindError> {
@@ -62,9 +64,9 @@ fn cased(name: &'static str, args: &[BoundExpr], upper: bool) -> Result<BoundExp
                 buffer.clear();
                 buffer.push_str(text);
                 if upper {
-                    buffer.make_ascii_uppercase()
+                    buffer.make_ascii_uppercase();
                 } else {
-                    buffer.make_ascii_lowercase()
+                    buffer.make_ascii_lowercase();
                 }
                 out.own(&buffer);
             } else {
@@ -144,7 +146,7 @@ pub const SUBSTRING: Scalar = Scalar::new(
     |args, _| {
         call("substring", &as_text(args, &[0]), &[Text, Long, Long], Text, |args| {
             let start = args.get(1)?.longs()?;
-            let length = args.args.get(2).map(|a| a.longs()).transpose()?;
+            let length = args.args.get(2).map(super::super::kernel::Arg::longs).transpose()?;
             let Some(mut out) = Slices::over(args.get(0)?, args.rows) else {
                 return build::strings(args.rows, |_, _| ());
             };
@@ -236,7 +238,7 @@ pub const SPLIT: Scalar = Scalar::new(
     |args, _| {
         call("split", &as_text(args, &[0, 1]), &[Text, Text, Long], Dynamic, |args| {
             let (text, delimiter) = (args.get(0)?.text()?, args.get(1)?.text()?);
-            let index = args.args.get(2).map(|a| a.longs()).transpose()?;
+            let index = args.args.get(2).map(super::super::kernel::Arg::longs).transpose()?;
             build::texts(args.rows, |row, out| {
                 let (text, delimiter) = (text.get(row).unwrap_or(""), delimiter.get(row).unwrap_or(""));
                 let wanted = index.map(|i| i.get(row));

@@ -10,6 +10,9 @@ use crate::functions::support::json;
 use crate::functions::support::slice::Slices;
 use crate::types::KqlType::{Dynamic, String as Text};
 
+/// What was prepared for the last row, and the two arguments it was prepared from.
+type Prepared<'a, T> = (&'a str, &'a str, T);
+
 /// `replace_string(text, lookup, rewrite)`: an empty lookup changes nothing.
 pub const REPLACE_STRING: Scalar = Scalar::new(
     info(
@@ -73,7 +76,7 @@ pub const REPLACE_STRINGS: Scalar = Scalar::new(
     |args, _| {
         call("replace_strings", &as_text(args, &[0]), &[Text, Dynamic, Dynamic], Text, |args| {
             let (text, lookups, rewrites) = (args.get(0)?.text()?, args.get(1)?.text()?, args.get(2)?.text()?);
-            let mut last: Option<(&str, &str, Vec<(String, String)>)> = None;
+            let mut last: Option<Prepared<'_, Vec<(String, String)>>> = None;
             build::strings(args.rows, |row, out| {
                 let text = text.get(row).unwrap_or("");
                 let (raw_lookups, raw_rewrites) = (lookups.get(row).unwrap_or("[]"), rewrites.get(row).unwrap_or("[]"));
@@ -126,7 +129,7 @@ pub const TRANSLATE: Scalar = Scalar::new(
     |args, _| {
         call("translate", &as_text(args, &[0, 1, 2]), &[Text], Text, |args| {
             let (search, replacement, text) = (args.get(0)?.text()?, args.get(1)?.text()?, args.get(2)?.text()?);
-            let mut last: Option<(&str, &str, HashMap<char, Option<char>>)> = None;
+            let mut last: Option<Prepared<'_, HashMap<char, Option<char>>>> = None;
             build::strings(args.rows, |row, out| {
                 let (from, to) = (search.get(row).unwrap_or(""), replacement.get(row).unwrap_or(""));
                 if last.as_ref().is_none_or(|(f, t, _)| *f != from || *t != to) {

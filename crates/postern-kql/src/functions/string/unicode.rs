@@ -5,7 +5,25 @@ use crate::functions::conversion::{Value, read};
 use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, also, call, call_as_is, example, info, param, repeated};
 use crate::functions::support::json::{self, ArrayText};
-use crate::types::KqlType::{Dynamic, String as Text};
+use crate::types::KqlType::{Bool, Dynamic, String as Text};
+
+/// `isascii(value)`: the empty string is.
+pub const ISASCII: Scalar = Scalar::new(
+    info(
+        "isascii",
+        "string",
+        "Whether the text has ASCII characters only.",
+        &[param("value", "string", "The text.")],
+        "bool",
+        &[example("print isascii(\"abc\")", "true"), example("print isascii(\"é\")", "false")],
+    ),
+    |args, _| {
+        call("isascii", &as_text(args, &[0]), &[Text], Bool, |args| {
+            let text = args.get(0)?.text()?;
+            build::bools(args.rows, |row| Some(text.get(row).is_none_or(str::is_ascii)))
+        })
+    },
+);
 
 /// `unicode_codepoints_from_string(text)`.
 pub const FROM_STRING: Scalar = Scalar::new(

@@ -18,6 +18,7 @@ pub struct Scalar {
     bind: Bind,
     deterministic: bool,
     named: bool,
+    prefix: Option<&'static str>,
     columns: &'static [(&'static str, KqlType)],
     each_argument: bool,
 }
@@ -25,13 +26,20 @@ pub struct Scalar {
 impl Scalar {
     /// A deterministic function whose unnamed column has no name of its own.
     pub const fn new(info: FunctionInfo, bind: Bind) -> Self {
-        Self { info, bind, deterministic: true, named: false, columns: &[], each_argument: false }
+        Self { info, bind, deterministic: true, named: false, prefix: None, columns: &[], each_argument: false }
     }
 
     /// The function keeps the name of its first argument.
     #[must_use]
     pub const fn keeps_name(mut self) -> Self {
         self.named = true;
+        self
+    }
+
+    /// The column of an unnamed call is called by this prefix and the name of the first argument.
+    #[must_use]
+    pub const fn prefixes_name(mut self, prefix: &'static str) -> Self {
+        self.prefix = Some(prefix);
         self
     }
 
@@ -85,7 +93,12 @@ impl Function for Scalar {
     }
 
     fn result_name(&self, args: &[BoundExpr]) -> Option<String> {
-        if self.named { args.first().and_then(|a| a.name.clone()) } else { None }
+        let first = args.first().and_then(|a| a.name.as_deref());
+        match self.prefix {
+            Some(prefix) => first.map(|name| format!("{prefix}_{name}")),
+            None if self.named => first.map(str::to_owned),
+            None => None,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ pub mod calendar;
 pub mod coerce;
 pub mod define;
 pub mod json;
+pub mod json_text;
 pub mod number;
 pub mod slice;
 pub mod terms;

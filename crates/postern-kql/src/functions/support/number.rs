@@ -62,7 +62,7 @@ pub fn parse_real(text: &str) -> Option<f64> {
 /// A real as a whole number, cut towards zero; `None` outside the range and for NaN.
 pub fn real_to_long(value: f64) -> Option<i64> {
     let cut = value.trunc();
-    (cut >= -9_223_372_036_854_775_808.0 && cut < 9_223_372_036_854_775_808.0).then_some(cut as i64)
+    (-9_223_372_036_854_775_808.0..9_223_372_036_854_775_808.0).contains(&cut).then_some(cut as i64)
 }
 
 /// Reads a bool: `true`, `false` in any case, or a whole number (not zero is true).

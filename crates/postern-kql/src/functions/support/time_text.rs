@@ -357,8 +357,7 @@ pub fn format_timespan(ticks: i64, format: &str) -> String {
     let body = write_format(format, |letter, count, out| {
         let value = match letter {
             'd' => span / day,
-            'H' => span % day / hour,
-            'h' => span % day / hour,
+            'H' | 'h' => span % day / hour,
             'm' => span / minute % 60,
             's' => span / second % 60,
             'f' | 'F' => {
