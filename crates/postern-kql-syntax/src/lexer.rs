@@ -6,6 +6,7 @@
 use crate::ast::{ScalarType, Span};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::literal;
+use crate::parser::MAX_DIAGNOSTICS;
 use crate::token::{Lexeme, Token};
 
 /// Splits a text into tokens, always ending with [`Token::End`].
@@ -61,9 +62,11 @@ impl Lexer<'_> {
     }
 
     fn error(&mut self, code: Code, span: Span, message: impl Into<String>, hint: Option<&str>) {
-        let mut diagnostic = code.error(span, message);
-        diagnostic.hint = hint.map(str::to_owned);
-        self.diagnostics.push(diagnostic);
+        if self.diagnostics.len() <= MAX_DIAGNOSTICS {
+            let mut diagnostic = code.error(span, message);
+            diagnostic.hint = hint.map(str::to_owned);
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     /// Skips white space and comments.
@@ -215,7 +218,7 @@ impl Lexer<'_> {
                 message,
                 Some("units are d, h, m, s, ms, microsecond, tick"),
             );
-            return Token::Real;
+            return Token::Unknown;
         }
         Token::Word
     }
@@ -290,11 +293,10 @@ impl Lexer<'_> {
             (b'=', Some(b'~')) => (Token::EqualTilde, 2),
             (b'=', Some(b'>')) => (Token::Arrow, 2),
             (b'=', _) => (Token::Assign, 1),
-            (b'!', Some(b'=')) => (Token::NotEqual, 2),
+            (b'!', Some(b'=')) | (b'<', Some(b'>')) => (Token::NotEqual, 2),
             (b'!', Some(b'~')) => (Token::NotTilde, 2),
             (b'!', _) => (Token::Exclamation, 1),
             (b'<', Some(b'=')) => (Token::LessOrEqual, 2),
-            (b'<', Some(b'>')) => (Token::NotEqual, 2),
             (b'<', _) => (Token::Less, 1),
             (b'>', Some(b'=')) => (Token::GreaterOrEqual, 2),
             (b'>', _) => (Token::Greater, 1),

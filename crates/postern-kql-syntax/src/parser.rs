@@ -19,6 +19,8 @@ mod source;
 mod statement;
 mod table;
 
+pub(crate) use infix::power;
+
 use crate::ast::{Name, NamePattern, Query, Span};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lexer::tokenize;
@@ -27,8 +29,8 @@ use crate::token::{Lexeme, Token};
 
 /// The longest query text, in bytes.
 pub const MAX_TEXT: usize = 2_000_000;
-/// The deepest nesting of brackets and subqueries.
-pub const MAX_NESTING: u32 = 256;
+/// The deepest nesting of brackets and subqueries: what a stack of 2 MiB holds even without optimisation.
+pub const MAX_NESTING: u32 = 200;
 /// The highest tree an expression may form, long chains like `a + b + c + …` included.
 /// A chain of `and` or `or` is one level.
 pub const MAX_HEIGHT: u32 = 768;
@@ -87,6 +89,8 @@ struct Parser<'a> {
     no_in: bool,
     /// Inside a list of tables, where a path may end in a name with stars.
     starred_path: bool,
+    /// How many errors were reported.
+    errors: usize,
     /// Where the last error was reported, so that one mistake gives one message.
     last_error: Option<u32>,
 }
@@ -105,6 +109,7 @@ impl<'a> Parser<'a> {
             condition: false,
             no_in: false,
             starred_path: false,
+            errors: 0,
             last_error: None,
         }
     }
@@ -112,10 +117,10 @@ impl<'a> Parser<'a> {
     fn finish(mut self) -> Vec<Diagnostic> {
         self.diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
         if self.diagnostics.len() > MAX_DIAGNOSTICS {
-            let more = self.diagnostics.len() - MAX_DIAGNOSTICS;
             self.diagnostics.truncate(MAX_DIAGNOSTICS);
             let span = self.diagnostics.last().map_or_else(Span::default, |last| last.span);
-            self.diagnostics.push(Code::TooMany.error(span, format!("there are {more} more mistakes")));
+            let message = format!("there are more mistakes than these {MAX_DIAGNOSTICS}");
+            self.diagnostics.push(Code::TooMany.error(span, message));
         }
         self.diagnostics
     }
@@ -224,15 +229,17 @@ impl<'a> Parser<'a> {
             Token::RightBracket => ("[", "]"),
             _ => ("{", "}"),
         };
+        if matches!(self.peek(), Token::End | Token::Semicolon) {
+            if !self.stopped && self.last_error != Some(self.lexeme(0).start) {
+                self.last_error = Some(self.lexeme(0).start);
+                self.error(Code::Unclosed, open, format!("this `{open_text}` is not closed"), None);
+            }
+            return;
+        }
         let (line, column) = crate::diagnostic::line_column(self.text, open.start);
-        let message = if matches!(self.peek(), Token::End | Token::Semicolon) {
-            format!("the `{open_text}` of line {line}, column {column} is not closed")
-        } else {
-            format!(
-                "expected `{close_text}` for the `{open_text}` of line {line}, column {column}, not {}",
-                self.found()
-            )
-        };
+        let found = self.found();
+        let message =
+            format!("expected `{close_text}` for the `{open_text}` of line {line}, column {column}, not {found}");
         self.error_here(Code::Unclosed, message, None);
         self.skip_to_closer();
         self.eat(token);
@@ -269,6 +276,11 @@ impl<'a> Parser<'a> {
         let mut diagnostic = code.error(span, message);
         diagnostic.hint = hint.map(str::to_owned);
         self.diagnostics.push(diagnostic);
+        self.errors += 1;
+        if self.errors > MAX_DIAGNOSTICS {
+            // More would only cost time.
+            self.give_up();
+        }
     }
 
     // Limits.
@@ -314,8 +326,12 @@ impl<'a> Parser<'a> {
                 message,
                 Some("use `let` statements for parts, `in (…)` for long lists"),
             );
-            self.stopped = true;
         }
+        self.give_up();
+    }
+
+    fn give_up(&mut self) {
+        self.stopped = true;
         self.at = self.tokens.len().saturating_sub(1);
     }
 
@@ -330,9 +346,9 @@ impl<'a> Parser<'a> {
         self.skip_until(|token| token == Token::Semicolon);
     }
 
-    /// Skips to the bracket that closes this place.
+    /// Skips to the bracket that closes this place; a semicolon means that it was forgotten.
     fn skip_to_closer(&mut self) {
-        self.skip_until(|_| false);
+        self.skip_to_semicolon();
     }
 
     /// Skips balanced text until `stop` holds outside all brackets opened on the way.

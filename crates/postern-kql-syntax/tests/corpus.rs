@@ -1,6 +1,8 @@
 //! The documented and the public queries must parse. The corpus is not part of
 //! the repository; without it the test says so and passes.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::path::PathBuf;
 
 use postern_kql_syntax::{line_column, parse};

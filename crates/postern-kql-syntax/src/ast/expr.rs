@@ -1,6 +1,6 @@
 //! Expressions.
 
-use super::*;
+use super::{BinaryOp, InOp, Literal, LogicalOp, Name, Pipeline, RowSchema, Span, TypeRef, UnaryOp};
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq)]

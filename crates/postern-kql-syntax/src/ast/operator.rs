@@ -1,6 +1,9 @@
 //! The operators of a pipeline and their lists of columns.
 
-use super::*;
+use super::{
+    Call, Evaluate, Expr, ForkBranch, Join, Lookup, MakeSeries, MvApply, MvExpand, Name, NamePattern, Parse, ParseKv,
+    Partition, Pipeline, Property, Render, Scan, Search, Span, Union, Unsupported,
+};
 
 /// One step of a pipeline.
 #[derive(Debug, Clone, PartialEq)]

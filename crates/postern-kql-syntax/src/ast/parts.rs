@@ -1,6 +1,8 @@
 //! What the larger operators are made of.
 
-use super::*;
+use super::{
+    Call, ColumnDecl, Expr, Name, NamePattern, NamedExpr, Param, Pipeline, Property, RowSchema, SortKey, Span, TypeRef,
+};
 
 /// The kinds of join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -59,10 +59,9 @@ pub fn parse_datetime(text: &str) -> Option<i64> {
     let (date, rest) = date(text)?;
     let rest = match rest.strip_prefix(['T', 't']) {
         Some(rest) if rest.starts_with(|next: char| next.is_ascii_digit()) => rest,
-        Some(_) => return None,
         None if rest.is_empty() || rest.starts_with(|next: char| next.is_whitespace()) => rest.trim_start(),
         None if rest.starts_with(['Z', 'z']) => rest,
-        None => return None,
+        _ => return None,
     };
     let (time, rest) = if rest.starts_with(|next: char| next.is_ascii_digit()) { time(rest)? } else { (0, rest) };
     let offset = offset(rest.trim_start())?;

@@ -9,9 +9,8 @@ pub fn parse_long(text: &str) -> Option<i64> {
     };
     let value = match magnitude.strip_prefix("0x").or_else(|| magnitude.strip_prefix("0X")) {
         Some(hex) if hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => i128::from(u64::from_str_radix(hex, 16).ok()?),
-        Some(_) => return None,
         None if magnitude.bytes().all(|byte| byte.is_ascii_digit()) => magnitude.parse().ok()?,
-        None => return None,
+        _ => return None,
     };
     i64::try_from(if negative { -value } else { value }).ok()
 }

@@ -1,5 +1,7 @@
 //! Texts in quotes.
 
+use std::fmt::Write as _;
+
 /// Reads a quoted text with its prefix: `"…"`, `'…'`, verbatim `@"…"`, several
 /// lines between ``` or ~~~, each also behind `h`. Gives the text and the byte
 /// offsets of escapes that are none; those are kept as they stand. A missing
@@ -115,7 +117,7 @@ pub fn quote(text: &str) -> String {
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
             next if (next as u32) < 0x20 || next == '\u{7f}' => {
-                quoted.push_str(&format!("\\u{:04x}", next as u32));
+                let _ = write!(quoted, "\\u{:04x}", next as u32);
             }
             next => quoted.push(next),
         }

@@ -79,7 +79,6 @@ pub(super) fn foreign(word: &str) -> Option<&'static str> {
         "insert" | "update" | "delete" | "drop" | "create" | "alter" => "this language only reads",
         "orderby" => "write `| order by column`",
         "sortby" => "write `| sort by column`",
-        "groupby-count" => "write `| summarize count() by column`",
         "head" | "first" | "fetch" => "write `| take 10`",
         "rename" => "write `| project-rename new = old`",
         "drop-columns" | "exclude" | "fields" => "write `| project-away column`",

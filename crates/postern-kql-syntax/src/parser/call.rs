@@ -3,7 +3,7 @@
 use super::Parser;
 use super::advise;
 use super::expr::boolean;
-use crate::ast::*;
+use crate::ast::{Arg, Call, Expr, ExprKind, Literal, ScalarType, Side, Span, TypeOf};
 use crate::diagnostic::Code;
 use crate::token::Token;
 

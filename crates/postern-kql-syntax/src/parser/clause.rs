@@ -1,11 +1,14 @@
 //! The parts that operators share: lists, names with values, options, schemas.
 
 use super::Parser;
-use crate::ast::*;
+use crate::ast::{
+    ColumnDecl, Expr, ExprKind, Literal, Name, NamedExpr, NullsOrder, Property, RowSchema, ScalarType, SortKey,
+    SortOrder, StringLiteral, Target, TypeRef,
+};
 use crate::diagnostic::Code;
 use crate::token::Token;
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     /// Items between commas up to a closing bracket, which is left. A comma
     /// before the bracket is allowed.
     pub(super) fn list<T>(&mut self, close: Token, item: impl Fn(&mut Self) -> T) -> Vec<T> {
@@ -134,7 +137,8 @@ impl<'a> Parser<'a> {
         loop {
             let word = self.word_at(0);
             let dotted = word == "hint" && self.ahead(1) == Token::Dot;
-            if !dotted && !(names.contains(&word) && self.ahead(1) == Token::Assign) {
+            let known = names.contains(&word) && self.ahead(1) == Token::Assign;
+            if !dotted && !known {
                 return found;
             }
             let start = self.span();
@@ -312,7 +316,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `to typeof(type)`.
-    pub(super) fn to_typeof(&mut self) -> Option<TypeRef> {
+    pub(super) fn conversion(&mut self) -> Option<TypeRef> {
         if !self.eat_word("to") {
             return None;
         }

@@ -2,7 +2,7 @@
 
 use super::Parser;
 use super::expr::boolean;
-use crate::ast::*;
+use crate::ast::{DynamicValue, Expr, ExprKind, Literal, ScalarType, Span};
 use crate::diagnostic::Code;
 use crate::literal;
 use crate::token::Token;
@@ -176,16 +176,12 @@ impl Parser<'_> {
             Token::Long => {
                 self.bump();
                 let signed = format!("{sign}{text}");
-                match literal::parse_long(&signed)
-                    .map(DynamicValue::Long)
-                    .or_else(|| literal::parse_real(&signed).map(DynamicValue::Real))
-                {
-                    Some(value) => value,
-                    None => {
-                        self.error(Code::Number, span, "this number cannot be read", None);
-                        DynamicValue::Null
-                    }
+                let long = literal::parse_long(&signed).map(DynamicValue::Long);
+                let number = long.or_else(|| literal::parse_real(&signed).map(DynamicValue::Real));
+                if number.is_none() {
+                    self.error(Code::Number, span, "this number cannot be read", None);
                 }
+                number.unwrap_or(DynamicValue::Null)
             }
             Token::Real => match self.constant() {
                 Literal::Real(value) => DynamicValue::Real(if negative { -value } else { value }),

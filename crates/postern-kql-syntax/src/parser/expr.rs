@@ -2,7 +2,7 @@
 
 use super::Parser;
 use super::infix::{Infix, LOOSEST};
-use crate::ast::*;
+use crate::ast::{BinaryOp, Expr, ExprKind, InList, InOp, Literal, LogicalOp, Pipeline, Source, Span, UnaryOp};
 use crate::diagnostic::Code;
 use crate::token::Token;
 
@@ -26,35 +26,36 @@ impl Parser<'_> {
                 return left;
             }
             let first = self.span();
-            if matches!(infix, Infix::Logical(_) | Infix::In(_) | Infix::Between { .. } | Infix::Binary(_))
-                && self.at(Token::Word)
-            {
-                self.lower_case();
-            }
+            self.lower_case();
             self.at += length;
             let op_span = self.since(first);
             left = match infix {
                 Infix::Logical(op) => self.logical(left, op, infix.power()),
-                Infix::Binary(op) => {
-                    let right = self.part(|parser| parser.expr_from(infix.power() + 1));
-                    let kind = ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) };
-                    Expr { kind, span: self.since(start) }
-                }
-                Infix::In(op) => {
-                    let list = self.part(Self::in_list);
-                    Expr { kind: ExprKind::In { op, op_span, left: Box::new(left), list }, span: self.since(start) }
-                }
+                Infix::Binary(op) => self.binary(left, op, op_span),
+                Infix::In(op) => self.membership(left, op, op_span),
                 Infix::Between { negated } => self.between(left, negated, start),
             };
             self.grow();
         }
     }
 
+    fn binary(&mut self, left: Expr, op: BinaryOp, op_span: Span) -> Expr {
+        let right = self.part(|parser| parser.expr_from(super::infix::power(op) + 1));
+        let span = left.span.to(right.span);
+        Expr { kind: ExprKind::Binary { op, op_span, left: Box::new(left), right: Box::new(right) }, span }
+    }
+
+    fn membership(&mut self, left: Expr, op: InOp, op_span: Span) -> Expr {
+        let start = left.span;
+        let list = self.part(Self::in_list);
+        Expr { kind: ExprKind::In { op, op_span, left: Box::new(left), list }, span: self.since(start) }
+    }
+
     /// Reports operators of other languages.
     fn slips(&mut self) {
         match self.peek() {
             Token::DoubleAmpersand => {
-                self.error_here(Code::SymbolicLogic, "`&&` is not an operator", Some("write `and`"))
+                self.error_here(Code::SymbolicLogic, "`&&` is not an operator", Some("write `and`"));
             }
             Token::DoubleBar => self.error_here(Code::SymbolicLogic, "`||` is not an operator", Some("write `or`")),
             Token::Assign if self.condition => {
@@ -145,19 +146,30 @@ impl Parser<'_> {
 
     /// An expression or, as a value, a pipeline.
     pub(super) fn value(&mut self) -> Expr {
-        let pipeline = self.pipeline();
-        let span = pipeline.span;
-        if !pipeline.operators.is_empty() {
-            return Expr { kind: ExprKind::Tabular(Box::new(pipeline)), span };
+        let start = self.span();
+        if !self.enter() {
+            self.leave();
+            return Expr { kind: ExprKind::Error, span: start };
         }
-        match pipeline.source {
-            Source::Expr(expr) => expr,
-            Source::Paren(inner) => Expr { kind: ExprKind::Tabular(inner), span },
-            source => {
-                let pipeline = Pipeline { source, operators: Vec::new(), span };
-                Expr { kind: ExprKind::Tabular(Box::new(pipeline)), span }
-            }
-        }
+        let source = self.head();
+        let value = match source {
+            Source::Expr(expr) if self.at_end_of_pipeline() => expr,
+            source => self.tabular_value(source, start),
+        };
+        self.leave();
+        value
+    }
+
+    /// A pipeline as a value, its source read.
+    fn tabular_value(&mut self, source: Source, start: Span) -> Expr {
+        let operators = self.operators();
+        let span = self.since(start);
+        let kind = match source {
+            Source::Expr(expr) if operators.is_empty() => return expr,
+            Source::Paren(inner) if operators.is_empty() => ExprKind::Tabular(inner),
+            source => ExprKind::Tabular(Box::new(Pipeline { source, operators, span })),
+        };
+        Expr { kind, span }
     }
 
     /// A value with its sign and its path: what stands between two operators.

@@ -2,7 +2,11 @@
 
 use super::Parser;
 use super::advise;
-use crate::ast::*;
+use crate::ast::{
+    BagExpansion, Expr, ExprKind, ForkBranch, MakeSeries, MvApply, MvColumn, MvExpand, NamePattern, NamedExpr,
+    Operator, OperatorKind, Parse, ParseItem, ParseKind, ParseKv, Partition, Pipeline, Property, Rename, Render,
+    ReorderColumn, ReorderOrder, ScalarType, SeriesAggregate, SortKey, Source, Span, Summarize, Target, TopNested,
+};
 use crate::diagnostic::Code;
 use crate::token::Token;
 
@@ -68,71 +72,87 @@ impl Parser<'_> {
         }
     }
 
+    /// Reads the operator whose name was just taken.
     fn known_operator(&mut self, name: &str) -> OperatorKind {
-        match name {
-            "as" => {
-                let hints = self.hints(&[]);
-                OperatorKind::As { name: self.name("a name for the rows"), hints }
-            }
-            "consume" => OperatorKind::Consume(self.hints(&["decodeblocks"])),
-            "count" => OperatorKind::Count,
-            "distinct" => self.distinct(),
-            "evaluate" => OperatorKind::Evaluate(self.evaluate()),
-            "extend" => OperatorKind::Extend(self.named_exprs()),
-            "facet" => self.facet(),
-            "fork" => self.fork(),
-            "getschema" => OperatorKind::GetSchema,
-            "invoke" => OperatorKind::Invoke(self.required_call("invoke")),
-            "join" => OperatorKind::Join(Box::new(self.join())),
-            "limit" | "take" => {
-                self.hints(&[]);
-                OperatorKind::Take(self.expr())
-            }
-            "lookup" => OperatorKind::Lookup(Box::new(self.lookup())),
-            "make-series" => OperatorKind::MakeSeries(Box::new(self.make_series())),
-            "mv-apply" | "mvapply" => OperatorKind::MvApply(Box::new(self.mv_apply())),
-            "mv-expand" | "mvexpand" => OperatorKind::MvExpand(self.mv_expand()),
-            "order" | "sort" => self.sort(name),
-            "parse" => OperatorKind::Parse(Box::new(self.parse_operator(false))),
-            "parse-where" => OperatorKind::Parse(Box::new(self.parse_operator(true))),
-            "parse-kv" => OperatorKind::ParseKv(Box::new(self.parse_kv())),
-            "partition" => OperatorKind::Partition(Box::new(self.partition())),
-            "project" if self.at_end_of_operator() => OperatorKind::Project(Vec::new()),
-            "project" => OperatorKind::Project(self.named_exprs()),
-            "project-away" => OperatorKind::ProjectAway(self.patterns()),
-            "project-by-names" => OperatorKind::ProjectByNames(self.commas(Self::expr)),
-            "project-keep" => OperatorKind::ProjectKeep(self.patterns()),
-            "project-rename" => OperatorKind::ProjectRename(self.commas(Self::rename)),
-            "project-reorder" => OperatorKind::ProjectReorder(self.commas(Self::reorder)),
-            "reduce" => self.reduce(),
-            "render" => OperatorKind::Render(self.render()),
-            "sample" => OperatorKind::Sample(self.expr()),
-            "sample-distinct" => {
-                let count = self.expr();
-                self.need_word("of", name);
-                OperatorKind::SampleDistinct { count, of: self.expr() }
-            }
-            "scan" => OperatorKind::Scan(Box::new(self.scan())),
-            "search" => OperatorKind::Search(Box::new(self.search())),
-            "serialize" if self.at_end_of_operator() => OperatorKind::Serialize(Vec::new()),
-            "serialize" => OperatorKind::Serialize(self.named_exprs()),
-            "summarize" => OperatorKind::Summarize(self.summarize()),
-            "top" => self.top(),
-            "top-hitters" => {
-                let count = self.expr();
-                self.need_word("of", name);
-                let of = self.expr();
-                let by = self.eat_word("by").then(|| self.expr());
-                OperatorKind::TopHitters { count, of, by }
-            }
-            "top-nested" => self.top_nested(),
-            "union" => OperatorKind::Union(self.union()),
-            _ => {
-                self.hints(&[]);
-                self.condition = true;
-                OperatorKind::Where(self.expr())
-            }
-        }
+        // One function each, so that nested operators do not stack the room of all of them.
+        let read: fn(&mut Self) -> OperatorKind = match name {
+            "as" => Self::as_operator,
+            "consume" => |parser| OperatorKind::Consume(parser.hints(&["decodeblocks"])),
+            "count" => |_| OperatorKind::Count,
+            "distinct" => Self::distinct,
+            "evaluate" => |parser| OperatorKind::Evaluate(parser.evaluate()),
+            "extend" => |parser| OperatorKind::Extend(parser.named_exprs()),
+            "facet" => Self::facet,
+            "fork" => Self::fork,
+            "getschema" => |_| OperatorKind::GetSchema,
+            "invoke" => |parser| OperatorKind::Invoke(parser.required_call("invoke")),
+            "join" => |parser| OperatorKind::Join(parser.join()),
+            "limit" | "take" => Self::take,
+            "lookup" => |parser| OperatorKind::Lookup(parser.lookup()),
+            "make-series" => |parser| OperatorKind::MakeSeries(parser.make_series()),
+            "mv-apply" | "mvapply" => |parser| OperatorKind::MvApply(parser.mv_apply()),
+            "mv-expand" | "mvexpand" => |parser| OperatorKind::MvExpand(parser.mv_expand()),
+            "order" => |parser| parser.sort("order"),
+            "sort" => |parser| parser.sort("sort"),
+            "parse" => |parser| OperatorKind::Parse(parser.parse_operator(false)),
+            "parse-where" => |parser| OperatorKind::Parse(parser.parse_operator(true)),
+            "parse-kv" => |parser| OperatorKind::ParseKv(parser.parse_kv()),
+            "partition" => |parser| OperatorKind::Partition(parser.partition()),
+            "project" => |parser| OperatorKind::Project(parser.optional_named_exprs()),
+            "project-away" => |parser| OperatorKind::ProjectAway(parser.patterns()),
+            "project-by-names" => |parser| OperatorKind::ProjectByNames(parser.commas(Self::expr)),
+            "project-keep" => |parser| OperatorKind::ProjectKeep(parser.patterns()),
+            "project-rename" => |parser| OperatorKind::ProjectRename(parser.commas(Self::rename)),
+            "project-reorder" => |parser| OperatorKind::ProjectReorder(parser.commas(Self::reorder)),
+            "reduce" => Self::reduce,
+            "render" => |parser| OperatorKind::Render(parser.render()),
+            "sample" => |parser| OperatorKind::Sample(parser.expr()),
+            "sample-distinct" => Self::sample_distinct,
+            "scan" => |parser| OperatorKind::Scan(Box::new(parser.scan())),
+            "search" => |parser| OperatorKind::Search(Box::new(parser.search())),
+            "serialize" => |parser| OperatorKind::Serialize(parser.optional_named_exprs()),
+            "summarize" => |parser| OperatorKind::Summarize(parser.summarize()),
+            "top" => Self::top,
+            "top-hitters" => Self::top_hitters,
+            "top-nested" => Self::top_nested,
+            "union" => |parser| OperatorKind::Union(parser.union()),
+            _ => Self::where_operator,
+        };
+        read(self)
+    }
+
+    fn as_operator(&mut self) -> OperatorKind {
+        let hints = self.hints(&[]);
+        OperatorKind::As { name: self.name("a name for the rows"), hints }
+    }
+
+    fn take(&mut self) -> OperatorKind {
+        self.hints(&[]);
+        OperatorKind::Take(self.expr())
+    }
+
+    fn where_operator(&mut self) -> OperatorKind {
+        self.hints(&[]);
+        self.condition = true;
+        OperatorKind::Where(self.expr())
+    }
+
+    fn sample_distinct(&mut self) -> OperatorKind {
+        let count = self.expr();
+        self.need_word("of", "sample-distinct");
+        OperatorKind::SampleDistinct { count, of: self.expr() }
+    }
+
+    fn top_hitters(&mut self) -> OperatorKind {
+        let count = self.expr();
+        self.need_word("of", "top-hitters");
+        let of = self.expr();
+        let by = self.eat_word("by").then(|| self.expr());
+        OperatorKind::TopHitters { count, of, by }
+    }
+
+    fn optional_named_exprs(&mut self) -> Vec<NamedExpr> {
+        if self.at_end_of_operator() { Vec::new() } else { self.named_exprs() }
     }
 
     fn at_end_of_operator(&self) -> bool {
@@ -290,7 +310,7 @@ impl Parser<'_> {
         self.commas(|parser| {
             let start = parser.span();
             let value = parser.named_expr();
-            let to = parser.to_typeof();
+            let to = parser.conversion();
             MvColumn { value, to, span: parser.since(start) }
         })
     }
@@ -311,7 +331,7 @@ impl Parser<'_> {
         MvExpand { bag_expansion, item_index, hints, columns, limit }
     }
 
-    fn mv_apply(&mut self) -> MvApply {
+    fn mv_apply(&mut self) -> Box<MvApply> {
         let mut hints = self.hints(&["with_itemindex"]);
         let item_index = Self::take_option(&mut hints, &["with_itemindex"]).and_then(|option| self.option_name(option));
         let columns = self.mv_columns();
@@ -322,10 +342,10 @@ impl Parser<'_> {
         }
         self.need_word("on", "mv-apply");
         let subquery = self.subquery("mv-apply");
-        MvApply { item_index, hints, columns, limit, subquery }
+        Box::new(MvApply { item_index, hints, columns, limit, subquery })
     }
 
-    fn make_series(&mut self) -> MakeSeries {
+    fn make_series(&mut self) -> Box<MakeSeries> {
         let mut properties = self.hints(&[]);
         if self.at_word("kind") && self.ahead(1) == Token::Assign && self.word_at(2) == "nonempty" {
             properties.extend(self.hints(&["kind"]));
@@ -379,10 +399,10 @@ impl Parser<'_> {
             Expr { kind: ExprKind::Error, span: self.span() }
         });
         let by = if self.eat_word("by") { self.named_exprs() } else { Vec::new() };
-        MakeSeries { properties, aggregates, on, from, to, step, in_range, by }
+        Box::new(MakeSeries { properties, aggregates, on, from, to, step, in_range, by })
     }
 
-    fn parse_operator(&mut self, filter: bool) -> Parse {
+    fn parse_operator(&mut self, filter: bool) -> Box<Parse> {
         let mut options = self.hints(&["kind", "flags"]);
         let kind = self.choice(
             &mut options,
@@ -424,7 +444,7 @@ impl Parser<'_> {
             let message = format!("expected a pattern of texts, columns and `*`, not {}", self.found());
             self.error_here(Code::MissingPart, message, None);
         }
-        Parse { filter, kind, flags, expr, pattern }
+        Box::new(Parse { filter, kind, flags, expr, pattern })
     }
 
     /// Whether what looks like a column of a pattern is an operator whose bar was left out.
@@ -433,26 +453,26 @@ impl Parser<'_> {
             && !matches!(self.ahead(1), Token::Text | Token::Star | Token::Colon | Token::Bar | Token::End)
     }
 
-    fn parse_kv(&mut self) -> ParseKv {
+    fn parse_kv(&mut self) -> Box<ParseKv> {
         let expr = self.expr();
         self.need_word("as", "parse-kv");
         let columns = self.columns();
         let properties = if self.at_word("with") { self.with_properties() } else { Vec::new() };
-        ParseKv { expr, columns, properties }
+        Box::new(ParseKv { expr, columns, properties })
     }
 
-    fn partition(&mut self) -> Partition {
+    fn partition(&mut self) -> Box<Partition> {
         let mut hints = self.hints(&[]);
         self.need_word("by", "partition");
         let by = self.path();
         hints.extend(self.hints(&[]));
         if !self.at(Token::LeftBrace) {
-            return Partition { hints, by, body: self.subquery("partition"), braces: false };
+            return Box::new(Partition { hints, by, body: self.subquery("partition"), braces: false });
         }
         let open = self.bump().span();
         let body = self.pipeline();
         self.close(Token::RightBrace, open);
-        Partition { hints, by, body, braces: true }
+        Box::new(Partition { hints, by, body, braces: true })
     }
 
     fn reduce(&mut self) -> OperatorKind {

@@ -2,7 +2,7 @@
 
 use super::Parser;
 use super::advise;
-use crate::ast::*;
+use crate::ast::{Expr, ExprKind, Operator, Pipeline, Source, Span};
 use crate::diagnostic::Code;
 use crate::token::Token;
 
@@ -14,12 +14,32 @@ impl Parser<'_> {
             self.leave();
             return self.no_pipeline();
         }
-        let (no_in, starred_path) = (std::mem::take(&mut self.no_in), std::mem::take(&mut self.starred_path));
-        let source = self.part(Self::source);
+        let source = self.head();
         let operators = self.operators();
-        (self.no_in, self.starred_path) = (no_in, starred_path);
         self.leave();
         Pipeline { source, operators, span: self.since(start) }
+    }
+
+    /// The source of a pipeline that starts here.
+    pub(super) fn head(&mut self) -> Source {
+        let outer = (std::mem::take(&mut self.no_in), std::mem::take(&mut self.starred_path));
+        let source = self.part(Self::source);
+        (self.no_in, self.starred_path) = outer;
+        source
+    }
+
+    /// Whether nothing follows that could continue a pipeline.
+    pub(super) fn at_end_of_pipeline(&self) -> bool {
+        matches!(
+            self.peek(),
+            Token::End
+                | Token::Semicolon
+                | Token::Comma
+                | Token::DotDot
+                | Token::RightParen
+                | Token::RightBracket
+                | Token::RightBrace
+        )
     }
 
     fn no_pipeline(&self) -> Pipeline {
@@ -64,13 +84,7 @@ impl Parser<'_> {
                     );
                     self.bump();
                 }
-                Token::End
-                | Token::Semicolon
-                | Token::Comma
-                | Token::DotDot
-                | Token::RightParen
-                | Token::RightBracket
-                | Token::RightBrace => return operators,
+                _ if self.at_end_of_pipeline() => return operators,
                 _ if self.at_missing_bar() => {
                     let message = format!("a bar is missing before `{}`", self.operator_name().0);
                     let hint = format!("write `| {}`", self.operator_name().0);

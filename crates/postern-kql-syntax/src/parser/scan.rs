@@ -1,7 +1,7 @@
 //! The `scan` operator.
 
 use super::Parser;
-use crate::ast::*;
+use crate::ast::{Scan, ScanOutput, ScanStep};
 use crate::diagnostic::Code;
 use crate::token::Token;
 

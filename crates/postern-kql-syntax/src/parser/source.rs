@@ -1,54 +1,76 @@
 //! Heads of pipelines.
 
 use super::Parser;
-use crate::ast::*;
+use crate::ast::{DataTable, Expr, ExprKind, ExternalData, Pipeline, RangeSource, Source};
 use crate::token::Token;
 
 impl Parser<'_> {
     pub(super) fn source(&mut self) -> Source {
-        let start = self.span();
-        match self.word_at(0) {
-            "print" if self.starts_operand(1) => {
-                self.bump();
-                Source::Print(self.named_exprs())
-            }
-            "range" if self.at_range() => Source::Range(Box::new(self.range())),
-            "union" if self.starts_operand(1) => {
-                self.bump();
-                Source::Union(self.union())
-            }
-            "search" if self.starts_operand(1) || self.word_at(1) == "in" => {
-                self.bump();
-                Source::Search(Box::new(self.search()))
-            }
-            "find" if self.starts_operand(1) || self.word_at(1) == "in" => {
-                self.bump();
-                Source::Find(Box::new(self.find()))
-            }
-            "evaluate" if self.ahead(1) == Token::Word && self.infix_at(1).is_none() => {
-                self.bump();
-                Source::Evaluate(self.evaluate())
-            }
-            "macro" if self.operator_name().0 == "macro-expand" => {
-                Source::Unsupported(self.unsupported("macro-expand", start, Self::skip_to_bar))
-            }
+        // One function each, so that nested sources do not stack the room of all of them.
+        let read: fn(&mut Self) -> Source = match self.word_at(0) {
+            "print" if self.starts_operand(1) => Self::print_source,
+            "range" if self.at_range() => |parser| Source::Range(parser.range()),
+            "union" if self.starts_operand(1) => Self::union_source,
+            "search" if self.starts_operand(1) || self.word_at(1) == "in" => Self::search_source,
+            "find" if self.starts_operand(1) || self.word_at(1) == "in" => Self::find_source,
+            "evaluate" if self.ahead(1) == Token::Word && self.infix_at(1).is_none() => Self::evaluate_source,
+            "macro" if self.operator_name().0 == "macro-expand" => |parser| parser.unsupported_source("macro-expand"),
             "inline_external_table" if self.ahead(1) == Token::LeftParen => {
-                Source::Unsupported(self.unsupported("inline_external_table", start, Self::skip_to_bar))
+                |parser| parser.unsupported_source("inline_external_table")
             }
-            "entity_group" if self.ahead(1) == Token::LeftBracket => {
-                Source::Unsupported(self.unsupported("entity_group", start, Self::skip_to_bar))
-            }
-            _ => match self.expr() {
-                Expr { kind: ExprKind::Tabular(inner), .. } => {
-                    if inner.operators.is_empty() && !matches!(inner.source, Source::Expr(_)) {
-                        inner.source
-                    } else {
-                        Source::Paren(inner)
-                    }
-                }
-                expr => Source::Expr(expr),
-            },
+            "entity_group" if self.ahead(1) == Token::LeftBracket => |parser| parser.unsupported_source("entity_group"),
+            _ => Self::expr_source,
+        };
+        read(self)
+    }
+
+    fn expr_source(&mut self) -> Source {
+        let expr = self.expr();
+        if !matches!(expr.kind, ExprKind::Tabular(_)) {
+            return Source::Expr(expr);
         }
+        Self::tabular_source(expr)
+    }
+
+    /// A pipeline in parentheses as a source; a mere source loses its parentheses.
+    fn tabular_source(expr: Expr) -> Source {
+        match expr.kind {
+            ExprKind::Tabular(inner) if inner.operators.is_empty() && !matches!(inner.source, Source::Expr(_)) => {
+                inner.source
+            }
+            ExprKind::Tabular(inner) => Source::Paren(inner),
+            kind => Source::Expr(Expr { kind, span: expr.span }),
+        }
+    }
+
+    fn print_source(&mut self) -> Source {
+        self.bump();
+        Source::Print(self.named_exprs())
+    }
+
+    fn union_source(&mut self) -> Source {
+        self.bump();
+        Source::Union(self.union())
+    }
+
+    fn search_source(&mut self) -> Source {
+        self.bump();
+        Source::Search(Box::new(self.search()))
+    }
+
+    fn find_source(&mut self) -> Source {
+        self.bump();
+        Source::Find(Box::new(self.find()))
+    }
+
+    fn evaluate_source(&mut self) -> Source {
+        self.bump();
+        Source::Evaluate(self.evaluate())
+    }
+
+    fn unsupported_source(&mut self, name: &str) -> Source {
+        let start = self.span();
+        Source::Unsupported(self.unsupported(name, start, Self::skip_to_bar))
     }
 
     /// Whether the token at `ahead` can start what an operator works on.
@@ -79,7 +101,7 @@ impl Parser<'_> {
         name > 0 && self.word_at(1 + name) == "from"
     }
 
-    fn range(&mut self) -> RangeSource {
+    fn range(&mut self) -> Box<RangeSource> {
         self.bump();
         let name = self.name("the name of the column");
         self.need_word("from", "range");
@@ -88,12 +110,16 @@ impl Parser<'_> {
         let to = self.expr();
         self.need_word("step", "range");
         let step = self.expr();
-        RangeSource { name, from, to, step }
+        Box::new(RangeSource { name, from, to, step })
     }
 
     /// `datatable(…)[…]` or `externaldata(…)[…]` as a value.
     pub(super) fn inline_table(&mut self) -> Expr {
         let start = self.span();
+        if !self.enter() {
+            self.leave();
+            return Expr { kind: ExprKind::Error, span: start };
+        }
         let literal = self.bump().span().text(self.text) == "datatable";
         self.hints(&["kind"]);
         let columns = self.columns();
@@ -104,6 +130,7 @@ impl Parser<'_> {
             let properties = if self.at_word("with") { self.with_properties() } else { Vec::new() };
             Source::ExternalData(ExternalData { columns, addresses, properties })
         };
+        self.leave();
         let span = self.since(start);
         let pipeline = Pipeline { source, operators: Vec::new(), span };
         Expr { kind: ExprKind::Tabular(Box::new(pipeline)), span }

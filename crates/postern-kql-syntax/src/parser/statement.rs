@@ -2,7 +2,9 @@
 
 use super::Parser;
 use super::advise;
-use crate::ast::*;
+use crate::ast::{
+    Expr, ExprKind, Function, LetValue, Param, ParamKind, Pipeline, Source, Span, Statement, StatementKind, Unsupported,
+};
 use crate::diagnostic::Code;
 use crate::token::Token;
 
@@ -56,7 +58,7 @@ impl Parser<'_> {
             }
             "declare" if self.word_at(1) == "pattern" => {
                 self.bump();
-                StatementKind::Unsupported(self.unsupported("pattern", start, |parser| parser.skip_to_semicolon()))
+                StatementKind::Unsupported(self.unsupported("pattern", start, super::Parser::skip_to_semicolon))
             }
             "restrict" if self.word_at(1) == "access" => self.restrict_statement(),
             "alias" if self.word_at(1) == "database" => self.alias_statement(),
@@ -70,19 +72,23 @@ impl Parser<'_> {
             let message = format!("`.{}` is a command that manages a database, not a query", self.word_at(1));
             self.error_here(Code::Command, message, None);
             self.skip_to_semicolon();
-            let span = self.span();
-            return StatementKind::Query(Pipeline {
-                source: Source::Expr(Expr { kind: ExprKind::Error, span }),
-                operators: Vec::new(),
-                span,
-            });
+            return self.no_query();
         }
-        self.foreign_start();
+        if self.foreign_start() {
+            self.skip_to_semicolon();
+            return self.no_query();
+        }
         StatementKind::Query(self.pipeline())
     }
 
+    fn no_query(&self) -> StatementKind {
+        let span = self.span();
+        let source = Source::Expr(Expr { kind: ExprKind::Error, span });
+        StatementKind::Query(Pipeline { source, operators: Vec::new(), span })
+    }
+
     /// Reports a query that starts like one of another language.
-    fn foreign_start(&mut self) {
+    fn foreign_start(&mut self) -> bool {
         let word = self.word_at(0);
         let starts_like_sql =
             matches!(word.to_ascii_lowercase().as_str(), "select" | "insert" | "update" | "delete" | "from" | "with")
@@ -90,7 +96,7 @@ impl Parser<'_> {
         if starts_like_sql {
             let hint = advise::foreign(word);
             self.error_here(Code::Sql, format!("`{word}` is a word of SQL, not of KQL"), hint);
-            self.skip_to_semicolon();
+            true
         } else if advise::is_operator(word)
             && matches!(self.ahead(1), Token::Word | Token::Text | Token::Long)
             && !matches!(word, "search" | "find" | "union" | "evaluate")
@@ -99,7 +105,9 @@ impl Parser<'_> {
             let message = format!("`{word}` needs rows from a table in front of it");
             let hint = format!("write `Table | {word} …`");
             self.error_here(Code::Unexpected, message, Some(&hint));
-            self.skip_to_semicolon();
+            true
+        } else {
+            false
         }
     }
 
@@ -108,7 +116,7 @@ impl Parser<'_> {
         let name = self.name("the name of the variable");
         self.need(Token::Assign, "`=`", "after the name of the variable");
         if self.at_word("entity_group") && self.ahead(1) == Token::LeftBracket {
-            let group = self.unsupported("entity_group", start, |parser| parser.skip_to_semicolon());
+            let group = self.unsupported("entity_group", start, super::Parser::skip_to_semicolon);
             return StatementKind::Unsupported(group);
         }
         let value = if self.at_function() { LetValue::Function(self.function()) } else { self.let_value() };

@@ -1,7 +1,10 @@
 //! Operators that bring in other tables, and the searches.
 
 use super::Parser;
-use crate::ast::*;
+use crate::ast::{
+    Evaluate, Expr, ExprKind, Find, FindColumn, FindOutput, Join, JoinKind, Literal, Lookup, Pipeline, Search, Source,
+    Union, UnionKind,
+};
 use crate::diagnostic::Code;
 use crate::token::Token;
 
@@ -21,22 +24,22 @@ const JOINS: &[&str] = &[
 ];
 
 impl Parser<'_> {
-    pub(super) fn join(&mut self) -> Join {
+    pub(super) fn join(&mut self) -> Box<Join> {
         let mut hints = self.hints(&["kind", "withsource"]);
         let kind = self.choice(&mut hints, "kind", JoinKind::from_name, JOINS);
         let right = self.joined("join");
         let on = self.on("join");
-        Join { kind, hints, right, on }
+        Box::new(Join { kind, hints, right, on })
     }
 
-    pub(super) fn lookup(&mut self) -> Lookup {
+    pub(super) fn lookup(&mut self) -> Box<Lookup> {
         let mut hints = self.hints(&["kind"]);
         let kinds =
             |word: &str| JoinKind::from_name(word).filter(|kind| matches!(kind, JoinKind::Inner | JoinKind::LeftOuter));
         let kind = self.choice(&mut hints, "kind", kinds, &["leftouter", "inner"]);
         let right = self.joined("lookup");
         let on = self.on("lookup");
-        Lookup { kind, hints, right, on }
+        Box::new(Lookup { kind, hints, right, on })
     }
 
     /// The table on the right: in parentheses, a name or a call.
@@ -82,9 +85,10 @@ impl Parser<'_> {
         );
         let with_source =
             Self::take_option(&mut hints, &["withsource", "with_source"]).and_then(|option| self.option_name(option));
-        let fuzzy = Self::take_option(&mut hints, &["isfuzzy"]).and_then(|option| match option.value.kind {
-            ExprKind::Literal(Literal::Bool(value)) => Some(value),
-            _ => {
+        let fuzzy = Self::take_option(&mut hints, &["isfuzzy"]).and_then(|option| {
+            if let ExprKind::Literal(Literal::Bool(value)) = option.value.kind {
+                Some(value)
+            } else {
                 self.error(Code::OptionValue, option.value.span, "`isfuzzy` is `true` or `false`", None);
                 None
             }
