@@ -222,9 +222,14 @@ fn view(setting: &Setting<'_>, story: &Story, objects: &[Object]) -> View {
     let people: Vec<&&Change> = changes.iter().filter(|c| !c.by_system()).collect();
     let mut actors = lower(people.iter().map(|c| c.actor.as_str()).collect());
     actors.extend(lower(alerts.iter().filter(|a| !a.by_system).map(|a| a.actor.as_str()).collect()));
-    let recorded: Vec<&Change> = changes.iter().copied().filter(|c| c.verb != "state").collect();
-    let first = recorded.iter().filter_map(|c| c.time).min().or_else(|| alerts.iter().filter_map(|a| a.time).min());
-    let last = recorded.iter().filter_map(|c| c.time).max().or_else(|| alerts.iter().filter_map(|a| a.time).max());
+    let mut times: Vec<Ticks> = changes
+        .iter()
+        .filter(|c| c.verb != "state")
+        .filter_map(|c| c.time)
+        .chain(alerts.iter().filter_map(|a| a.time))
+        .collect();
+    times.sort_unstable();
+    let (first, last) = latest_run(&times);
     let all: BTreeSet<&str> = changes.iter().flat_map(|c| c.targets.iter().map(String::as_str)).collect();
     let unresolved: BTreeSet<&str> = changes.iter().flat_map(|c| c.unresolved.iter().map(String::as_str)).collect();
     let mut sorted = Targets::default();
@@ -289,6 +294,20 @@ fn view(setting: &Setting<'_>, story: &Story, objects: &[Object]) -> View {
         any_target: !all.is_empty() || !unresolved.is_empty(),
         addresses: !addresses.is_empty(),
     }
+}
+
+/// First and last instant of the latest run of changes: runs lie more than a week apart. What was usual before is asked
+/// of the time before the latest run, or a story that began long ago would have no past.
+fn latest_run(times: &[Ticks]) -> (Option<Ticks>, Option<Ticks>) {
+    let mut first = times.last().copied();
+    for time in times.iter().rev() {
+        if first.is_some_and(|f| f.0.saturating_sub(time.0) <= crate::story::WEEK) {
+            first = Some(*time);
+        } else {
+            break;
+        }
+    }
+    (first, times.last().copied())
 }
 
 async fn ask_all(
@@ -613,4 +632,17 @@ fn summary(changes: &[&Change], findings: &[Finding], missing: usize, verdict: &
         text.push_str(&format!(" {missing} questions could not be answered from the loaded evidence."));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_run_ends_where_a_week_is_empty() {
+        let day = |n: i64| Ticks(n * crate::story::WEEK / 7);
+        assert_eq!(latest_run(&[]), (None, None));
+        assert_eq!(latest_run(&[day(1), day(5), day(11)]), (Some(day(1)), Some(day(11))));
+        assert_eq!(latest_run(&[day(3), day(10), day(20), day(24)]), (Some(day(20)), Some(day(24))));
+    }
 }
