@@ -269,3 +269,36 @@ const WORDS: &[&str] = &[
     "||",
     "select",
 ];
+
+#[test]
+fn operators_bind_as_documented() {
+    for (text, meant) in [
+        ("a or b and c", "a or (b and c)"),
+        ("a and b == c", "a and (b == c)"),
+        ("a == b < c", "a == (b < c)"),
+        ("a < b + c", "a < (b + c)"),
+        ("a - b - c", "(a - b) - c"),
+        ("a + b * c", "a + (b * c)"),
+        ("a / b * c", "(a / b) * c"),
+        ("a * b has c", "a * (b has c)"),
+        ("a == b has c", "a == (b has c)"),
+        ("a has -b", "a has (-b)"),
+        ("-a.b", "-(a.b)"),
+        ("-a * b", "(-a) * b"),
+        ("a + b in (c)", "(a + b) in (c)"),
+        ("a - b between (c .. d + e)", "(a - b) between (c .. (d + e))"),
+        ("a in (b) and c !in (d) or e", "((a in (b)) and (c !in (d))) or e"),
+        ("a == b and c != d or not(e)", "((a == b) and (c != d)) or not(e)"),
+        ("a.b[c].d(e).f", "(((a.b)[c]).d(e)).f"),
+    ] {
+        let tree = |text: &str| print(&parse(&format!("print {text}")).query);
+        assert_eq!(tree(text), tree(meant), "{text}");
+        assert_eq!(tree(text), format!("print {text}"), "{text}");
+    }
+    for (left, right) in
+        [("(a or b) and c", "a or b and c"), ("a - (b - c)", "a - b - c"), ("(a * b) has c", "a * b has c")]
+    {
+        assert_ne!(parse(&format!("print {left}")).query.statements.len(), 0);
+        assert_ne!(print(&parse(&format!("print {left}")).query), print(&parse(&format!("print {right}")).query));
+    }
+}
