@@ -43,7 +43,8 @@ impl<'r> Scope<'r> {
 }
 
 impl Binder<'_> {
-    /// Binds an expression.
+    /// Binds an expression. The stack grows as the text nests.
+    #[recursive::recursive]
     pub fn expr(&self, expr: &Expr, scope: &mut Scope, env: &Env) -> Bound<BoundExpr> {
         self.spend(expr.span)?;
         match &expr.kind {

@@ -129,6 +129,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Binds statements in order; the last query is the result.
+    #[recursive::recursive]
     pub fn statements(&self, statements: &[ast::Statement], env: &Env, span: Span) -> Bound<Meaning> {
         let mut env = env.clone();
         let mut result = None;
@@ -197,6 +198,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Binds a pipeline; `input` is what [`Source::Input`] stands for.
+    #[recursive::recursive]
     pub fn pipeline(&self, pipeline: &Pipeline, env: &Env, input: Option<&Relation>) -> Bound<Meaning> {
         self.spend(pipeline.span)?;
         let meaning = self.source(&pipeline.source, env, input, pipeline.span)?;
