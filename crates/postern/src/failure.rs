@@ -3,7 +3,8 @@
 //! Every error of a library becomes a [`Failure`]: whose fault, a stable code, a sentence, a place where there is one,
 //! and what to do next. The exit code follows from the kind alone.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -259,7 +260,7 @@ fn render_query(query: &BadQuery, screen: &Screen) -> String {
     }
     let hidden = query.diagnostics.len().saturating_sub(SHOWN);
     if hidden > 0 {
-        out.push_str(&format!("and {hidden} more\n"));
+        let _ = writeln!(out, "and {hidden} more");
     }
     out
 }

@@ -6,6 +6,7 @@ mod commands;
 mod failure;
 mod output;
 mod report;
+mod scratch;
 mod screen;
 mod text;
 
@@ -98,6 +99,7 @@ fn run(command: Command, globals: commands::Globals, screen: Screen) -> Result<(
         }
     });
     runtime.shutdown_background();
+    scratch::clear();
     outcome
 }
 

@@ -48,7 +48,7 @@ pub(crate) async fn run(command: Investigate, globals: &Globals, screen: &Screen
         super::ingest::load(&command.paths, &lake, screen).await?
     };
     screen.progress("detecting and grading");
-    let options = InvestigateOptions { now: command.now, ..InvestigateOptions::default() };
+    let options = InvestigateOptions { now: command.now };
     let found = postern_investigate::investigate(&lake, &content, &options).await;
     screen.progress("");
     let found = found.map_err(|error| Failure::run(Code::Execution, chain(&error)))?;

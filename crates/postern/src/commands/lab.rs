@@ -1,6 +1,7 @@
 //! `postern lab`: simulated evidence.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -33,9 +34,9 @@ pub(crate) fn run(command: &Lab, screen: &Screen) -> Result<(), Failure> {
     let mut text =
         format!("{} in {}\n", count(summary.files.len() as u64, "file", "files"), summary.evidence.display());
     for (path, bytes) in &summary.files {
-        text.push_str(&format!("  {} ({} bytes)\n", path.display(), crate::text::thousands(*bytes)));
+        let _ = writeln!(text, "  {} ({} bytes)", path.display(), crate::text::thousands(*bytes));
     }
-    text.push_str(&format!("expected verdicts in {}\n", summary.truth.display()));
+    let _ = writeln!(text, "expected verdicts in {}", summary.truth.display());
     io::stdout().lock().write_all(text.as_bytes()).map_err(|error| Failure::output("to standard output", &error))?;
     screen.note(&format!("investigate it with: postern investigate {}", summary.evidence.display()));
     Ok(())

@@ -82,7 +82,7 @@ pub(crate) fn time(text: &str) -> Result<Ticks, String> {
 async fn open(data: Option<&Path>) -> Result<Lake, Failure> {
     Ok(match data {
         Some(folder) => Lake::open(folder).await?,
-        None => Lake::temporary().await?,
+        None => crate::scratch::lake().await?,
     })
 }
 

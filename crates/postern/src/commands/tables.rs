@@ -1,6 +1,7 @@
 //! `postern tables`: the tables that queries can use, from the same files as the store's schema.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use clap::Args;
 use postern_lake::Lake;
@@ -92,7 +93,7 @@ fn columns(table: &TableSchema, held: Option<&Contents>) -> String {
     let mut out = format!("{}: {}\n", table.name, table.summary);
     if let Some(held) = held {
         let (rows, range) = facts(held.get(&table.name));
-        out.push_str(&format!("{} in the store, {range}\n", crate::text::count(rows, "row", "rows")));
+        let _ = writeln!(out, "{} in the store, {range}", crate::text::count(rows, "row", "rows"));
     }
     out.push('\n');
     out + &grid.render_lines()

@@ -1,5 +1,6 @@
 //! Rows for a terminal: a grid that fits, or one block per row when there are too many columns.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 
 use super::{Grid, Rows, plain};
@@ -38,12 +39,12 @@ fn blocks(rows: &Rows<'_>, values: &[Vec<String>], columns: usize) -> String {
     for (number, row) in values.iter().enumerate() {
         let rule = format!("── {} ", number + 1);
         let tail = "─".repeat(columns.saturating_sub(width(&rule)));
-        out.push_str(&format!("{rule}{tail}\n"));
+        let _ = writeln!(out, "{rule}{tail}");
         for (name, cell) in names.iter().zip(row).filter(|(_, cell)| !cell.is_empty()) {
             let name = fit(name, widest);
             let pad = " ".repeat(widest.saturating_sub(width(&name)));
             let cell = visible(cell);
-            out.push_str(&format!("{name}{pad}  {}\n", fit(&cell, columns.saturating_sub(widest + 2))));
+            let _ = writeln!(out, "{name}{pad}  {}", fit(&cell, columns.saturating_sub(widest + 2)));
         }
     }
     out

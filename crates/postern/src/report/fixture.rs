@@ -8,7 +8,7 @@ use postern_model::time::Ticks;
 use serde_json::{Map, Value, json};
 
 fn at(text: &str) -> Option<Ticks> {
-    Some(Ticks::parse_iso(text).unwrap())
+    Ticks::parse_iso(text)
 }
 
 fn row(value: Value) -> Map<String, Value> {

@@ -203,7 +203,8 @@ impl Page<'_> {
         let missing: Vec<String> =
             case.missing.iter().map(|m| format!("{} {} Needs: {}", m.question, sentence(&m.why), m.needs)).collect();
         self.list("Not known", "- ", &missing);
-        let flips: Vec<String> = case.flips.iter().map(|f| format!("{} → {}", f.condition, f.then)).collect();
+        let flips: Vec<String> =
+            case.flips.iter().map(|f| format!("{} → {}", f.condition, words::readable(&f.then))).collect();
         self.list("What would change this", "- ", &flips);
         self.actions(case);
     }
@@ -225,8 +226,8 @@ impl Page<'_> {
 
     fn finding(&mut self, finding: &Finding) {
         let weight = words::weight(finding.weight);
-        self.line(&format!("  {weight:>6}  "), &finding.answer);
-        self.styled_line("          ", Some(FAINT), &finding.question);
+        self.styled_line(&format!("  {weight:>6}  "), Some(FAINT), &finding.question);
+        self.line("          ", &finding.answer);
         if let Some(evidence) = finding.evidence.iter().find(|e| !e.rows.is_empty()) {
             let room = self.screen.columns.saturating_sub(12);
             let row = evidence_line(evidence);

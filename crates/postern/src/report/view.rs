@@ -273,7 +273,7 @@ impl CaseView {
             weighing: weighing.into_iter().map(|f| FindingView::new(f, queries)).collect(),
             neutral: neutral.into_iter().map(|f| FindingView::new(f, queries)).collect(),
             missing: case.missing.iter().map(|m| [m.question.clone(), m.why.clone(), m.needs.clone()]).collect(),
-            flips: case.flips.iter().map(|f| [f.condition.clone(), f.then.clone()]).collect(),
+            flips: case.flips.iter().map(|f| [f.condition.clone(), words::readable(&f.then)]).collect(),
             timeline,
             steps: case.timeline.len(),
             actions: case.actions.iter().map(ActionView::new).collect(),

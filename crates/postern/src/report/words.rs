@@ -56,6 +56,15 @@ pub(crate) fn spaced(word: &str) -> String {
     out
 }
 
+/// A verdict's word of the machine formats as a person reads it; other text as it is.
+pub(crate) fn readable(word: &str) -> String {
+    match word {
+        "truePositive" | "unknown" | "falsePositive" => spaced(word),
+        "informationalExpectedActivity" => "expected activity".to_owned(),
+        _ => word.to_owned(),
+    }
+}
+
 /// Kind of object as a person reads it.
 pub(crate) fn entity_kind(kind: EntityType) -> &'static str {
     match kind {
@@ -122,7 +131,7 @@ pub(crate) fn weight(value: f64) -> String {
 /// A probability as a whole number of percent, never rounded up to certainty.
 pub(crate) fn percent(probability: f64) -> String {
     let value = (probability * 100.0).round().clamp(0.0, 100.0);
-    if value >= 100.0 && probability < 1.0 { "over 99 %".to_owned() } else { format!("{value} %") }
+    if value >= 100.0 { "over 99 %".to_owned() } else { format!("{value} %") }
 }
 
 /// One cell of an evidence row as text; nothing for null.
@@ -197,7 +206,10 @@ mod tests {
         assert_eq!(weight(-3.46), "−3.5");
         assert_eq!(weight(0.01), "0");
         assert_eq!(percent(0.999), "over 99 %");
+        assert_eq!(percent(1.0), "over 99 %");
         assert_eq!(percent(0.97), "97 %");
+        assert_eq!(readable("informationalExpectedActivity"), "expected activity");
+        assert_eq!(readable("somethingElse"), "somethingElse");
         assert_eq!(spaced("compromisedAccount"), "compromised account");
         assert_eq!(cell(&serde_json::json!("2021-06-15T10:09:55.0000000Z")), "2021-06-15T10:09:55");
         assert_eq!(cell(&serde_json::json!("2021-06-15T10:09:55.1000000Z")), "2021-06-15T10:09:55.1000000Z");

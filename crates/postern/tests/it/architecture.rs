@@ -208,14 +208,15 @@ fn every_source_file_is_on_the_list_of_its_folder() {
             format!("{folder}.rs"),
         ];
         let named = parents.iter().filter_map(|parent| all.get(parent)).any(|text| {
-            text.contains(&format!("#[path = \"{file}\"]"))
-                || text.lines().any(|line| {
-                    let line = line.trim().trim_end_matches(';');
-                    let name = line.rsplit(' ').next().unwrap_or_default();
-                    name == stem
-                        && (line.starts_with("mod ") || line.starts_with("pub mod ") || line.starts_with("pub("))
-                })
+            text.lines().any(|line| {
+                let line = line.trim().trim_end_matches(';');
+                let name = line.rsplit(' ').next().unwrap_or_default();
+                name == stem && (line.starts_with("mod ") || line.starts_with("pub mod ") || line.starts_with("pub("))
+            })
         });
+        let attribute = format!("#[path = \"{file}\"]");
+        let beside = |other: &str| other.rsplit_once('/').is_some_and(|(other, _)| other == folder);
+        let named = named || all.iter().any(|(other, text)| beside(other) && text.contains(&attribute));
         if !named {
             forgotten.push(path.clone());
         }

@@ -107,3 +107,34 @@ fn detections_are_listed() {
         assert!(!text(detection, "id").is_empty() && !text(detection, "name").is_empty(), "{detection}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_command_puts_its_things_away() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+    let folder = tempfile::tempdir().unwrap();
+    let rows = "range x from 1 to 30000 step 1 | extend k = 1";
+    let query = format!("{rows} | join kind=inner ({rows}) on k | summarize sum(x)");
+    let child = crate::common::program()
+        .args(["hunt", &query, "--timeout", "5m"])
+        .env("TMPDIR", folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let files = || std::fs::read_dir(folder.path()).unwrap().count();
+    let started = Instant::now();
+    while files() == 0 && started.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(files(), 1, "the temporary store");
+    std::thread::sleep(Duration::from_millis(300));
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("error[CLI0009]: stopped"));
+    assert_eq!(files(), 0, "the temporary store is left behind");
+    assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
+}

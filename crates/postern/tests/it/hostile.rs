@@ -82,7 +82,7 @@ fn rows_cannot_become_formulas_or_markup() {
     let store = folder.path().join("store");
     let data = store.to_str().unwrap();
     postern(["ingest", file.to_str().unwrap(), "--data", data]).worked();
-    let query = "AuditRecords | order by CreationTime asc | project Name = tostring(ParameterBag.Name)";
+    let query = "AuditRecords | order by Timestamp asc | project Name = tostring(ParameterBag.Name)";
     let rows = |format: &str| postern(["hunt", query, "--data", data, "--format", format]).worked();
     let csv = rows("csv").stdout;
     for line in csv.lines().skip(1) {

@@ -64,7 +64,7 @@ mod tests {
             assert_eq!(ticks(bad), None, "{bad}");
         }
         assert_eq!(parse_timeout("30").unwrap(), Duration::from_secs(30));
-        assert_eq!(parse_timeout("2m").unwrap(), Duration::from_secs(120));
+        assert_eq!(parse_timeout("2m").unwrap(), Duration::from_mins(2));
         assert!(parse_timeout("0").is_err());
     }
 }

@@ -128,7 +128,7 @@ async fn tables(command: &Hunt, globals: &Globals) -> Result<(Option<Lake>, Arc<
     }
     let lake = match &globals.data {
         Some(folder) => Lake::open_existing(folder).await?,
-        None => Lake::temporary().await?,
+        None => crate::scratch::lake().await?,
     };
     let catalog = postern_investigate::catalog(&lake).await?;
     Ok((Some(lake), Arc::new(catalog)))

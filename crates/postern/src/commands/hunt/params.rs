@@ -35,7 +35,7 @@ pub(super) fn parse(text: &str) -> Result<Param, String> {
 
 fn constant(ty: KqlType, text: &str) -> Result<Const, String> {
     let value = text.trim();
-    let bad = || format!("`{value}` is not a {}", ty);
+    let bad = || format!("`{value}` is not a {ty}");
     Ok(match ty {
         KqlType::String => Const::String(text.to_owned()),
         KqlType::Bool => Const::Bool(value.parse().map_err(|_| bad())?),
@@ -47,7 +47,7 @@ fn constant(ty: KqlType, text: &str) -> Result<Const, String> {
         KqlType::Dynamic => {
             Const::dynamic(&serde_json::from_str(value).map_err(|error| format!("{}: {error}", bad()))?)
         }
-        KqlType::Guid | KqlType::Decimal => return Err(format!("a parameter cannot be a {}", ty)),
+        KqlType::Guid | KqlType::Decimal => return Err(format!("a parameter cannot be a {ty}")),
     })
 }
 
