@@ -1,7 +1,7 @@
 //! One file: recognise, cut, map on several threads, store in order, count.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -73,7 +73,7 @@ pub(crate) async fn ingest_file(run: &mut FileRun<'_>, path: &Path, size: u64) -
     };
     match sniffed {
         Sniffed::Opened(opened) => {
-            account.format = opened.format.info().name.to_owned();
+            opened.format.info().name.clone_into(&mut account.format);
             account.encoding.clone_from(&opened.encoding);
             read(run, *opened, &mut account).await?;
         }
@@ -88,11 +88,11 @@ impl Sniffed {
         match self {
             Self::Opened(_) => {}
             Self::Unreadable(why) => {
-                account.format = UNREADABLE.to_owned();
+                UNREADABLE.clone_into(&mut account.format);
                 account.notes.push(why);
             }
             Self::NotRecognised { encoding, seen } => {
-                account.format = NOT_RECOGNISED.to_owned();
+                NOT_RECOGNISED.clone_into(&mut account.format);
                 account.encoding = encoding;
                 account.notes.push(if seen == "empty" {
                     "the file is empty".to_owned()
@@ -161,7 +161,7 @@ pub fn dry_run(
 impl DryRun {
     fn row(&mut self, row: Row) {
         self.account.records += 1;
-        *entry(&mut self.account.rows, &row.table.name) += 1;
+        count(&mut self.account.rows, &row.table.name);
         self.rows.push(row);
     }
 
@@ -354,7 +354,7 @@ impl Store<'_> {
     fn row(&mut self, run: &mut FileRun<'_>, position: u64, row: Row) -> Result<(), IngestError> {
         let (table, time) = (Arc::clone(&row.table), row.time());
         match run.writer.push(self.file, row)? {
-            Pushed::New => *entry(&mut self.account.rows, &table.name) += 1,
+            Pushed::New => count(&mut self.account.rows, &table.name),
             Pushed::Duplicate => self.account.duplicates += 1,
             Pushed::Superseded => {
                 self.account.duplicates += 1;
@@ -363,7 +363,7 @@ impl Store<'_> {
             Pushed::Rejected(reason) => return self.reject(run, position, reason, None),
         }
         self.account.records += 1;
-        *entry(&mut self.account.records_by_table, &table.name) += 1;
+        count(&mut self.account.records_by_table, &table.name);
         if let Some(time) = time {
             self.account.from = Some(self.account.from.map_or(time, |t| t.min(time)));
             self.account.to = Some(self.account.to.map_or(time, |t| t.max(time)));
@@ -402,9 +402,11 @@ impl Store<'_> {
     }
 }
 
-fn entry<'a>(counts: &'a mut std::collections::BTreeMap<String, u64>, name: &str) -> &'a mut u64 {
-    // A file has very few tables: the name is copied for each record, which costs less than a second look-up.
-    counts.entry(name.to_owned()).or_default()
+fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
+    match counts.get_mut(name) {
+        Some(count) => *count += 1,
+        None => drop(counts.insert(name.to_owned(), 1)),
+    }
 }
 
 fn record<'a>(position: u64, text: &'a str, shape: &'a Shape, member: Option<usize>) -> Record<'a> {
@@ -422,13 +424,11 @@ fn record<'a>(position: u64, text: &'a str, shape: &'a Shape, member: Option<usi
 fn map_batch(batch: &Batch, mapper: &dyn Mapper, shape: &Shape, undecodable: &AtomicU64) -> Vec<Outcome> {
     let decode = |start: usize, end: usize| -> Cow<'_, str> {
         let bytes = batch.bytes.get(start..end).unwrap_or_default();
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Cow::Borrowed(text),
-            Err(_) => {
-                undecodable.fetch_add(1, Ordering::Relaxed);
-                String::from_utf8_lossy(bytes)
-            }
+        if let Ok(text) = std::str::from_utf8(bytes) {
+            return Cow::Borrowed(text);
         }
+        undecodable.fetch_add(1, Ordering::Relaxed);
+        String::from_utf8_lossy(bytes)
     };
     let mut outcomes = Vec::with_capacity(batch.items.len());
     for item in &batch.items {

@@ -132,7 +132,13 @@ pub(crate) fn digest(path: &Path) -> io::Result<String> {
             Err(error) => return Err(error),
         }
     }
-    Ok(hasher.finalize().iter().map(|b| format!("{b:02x}")).collect())
+    let mut hexadecimal = String::with_capacity(64);
+    for byte in hasher.finalize() {
+        for half in [byte >> 4, byte & 15] {
+            hexadecimal.extend(char::from_digit(u32::from(half), 16));
+        }
+    }
+    Ok(hexadecimal)
 }
 
 fn read_up_to(input: &mut dyn Read, size: usize) -> io::Result<Vec<u8>> {

@@ -4,6 +4,8 @@
 //! cells that are not null) and `account.json`. With `POSTERN_BLESS=1` the expected files are written anew, to be
 //! reviewed as a change.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

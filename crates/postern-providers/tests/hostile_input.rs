@@ -1,5 +1,7 @@
 //! Files that are broken, cut, empty, strange or hostile: a clear account each, never a failure, never a panic.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

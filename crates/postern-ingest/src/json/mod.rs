@@ -38,14 +38,21 @@ pub(crate) struct JsonSplitter {
     position: u64,
     /// Blanks before the record on its line; `None` when something else is before it.
     indent: Option<usize>,
-    /// A broken record was not followed by a good one yet; its indent.
-    seeking: Option<Option<usize>>,
+    /// A broken record was not followed by a good one yet.
+    seeking: Option<Seeking>,
     /// Bytes looked at again after broken records.
     rescanned: u64,
     finished: bool,
     next_link: bool,
     paged: bool,
     stray: u64,
+}
+
+/// A search for the record after a broken one.
+#[derive(Debug, Clone, Copy)]
+struct Seeking {
+    /// The indent of the broken one.
+    indent: Option<usize>,
 }
 
 enum Step {
@@ -270,7 +277,7 @@ impl JsonSplitter {
         self.rescanned += place.saturating_sub(end) as u64;
         self.broken(items, start, end.max(start), reason);
         if next.is_none() {
-            self.seeking = Some(indent);
+            self.seeking = Some(Seeking { indent });
         }
         Step::Next(end)
     }
@@ -330,7 +337,7 @@ impl Splitter for JsonSplitter {
         while !self.finished {
             self.window.fill(size);
             let mut at = 0;
-            if let Some(indent) = self.seeking {
+            if let Some(Seeking { indent }) = self.seeking {
                 match self.candidate(0, indent) {
                     Some(found) => {
                         at = found;

@@ -259,7 +259,7 @@ mod tests {
     fn finds_the_end_of_values() {
         for (text, length) in [
             (r#"{"a":[1,{"b":"}"}],"c":-1.5e3} x"#, 30),
-            (r#"{} "#, 2),
+            (r"{} ", 2),
             ("[]", 2),
             ("true ", 4),
             (r#""a\"b" "#, 6),

@@ -154,7 +154,7 @@ impl EntraRows {
             row.text("AccountDisplayName", service);
             row.json("AccountObjectId", object.get("servicePrincipalId"));
         }
-        Mapped::Row(keyed_by_request(row))
+        keyed_by_request(row)
     }
 
     fn change(&self, object: &Object<'_>, position: u64) -> Mapped {
@@ -181,7 +181,7 @@ impl EntraRows {
             row.json(column, object.get(member));
         }
         row.set("Type", Value::String("AuditLogs".to_owned()));
-        Mapped::Row(row.keyed())
+        row.keyed()
     }
 
     pub(crate) fn notes(&self) -> Vec<String> {
@@ -193,7 +193,7 @@ impl EntraRows {
 }
 
 /// A sign-in is the same sign-in by its request id alone.
-pub(crate) fn keyed_by_request(row: Filling<'_>) -> Box<postern_model::row::Row> {
+pub(crate) fn keyed_by_request(row: Filling<'_>) -> Mapped {
     match super::audit::key(row.get("RequestId")) {
         Some(key) => row.keyed_by(key),
         None => row.keyed(),

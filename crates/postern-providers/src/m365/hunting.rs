@@ -141,11 +141,7 @@ impl HuntingRows {
                 None => return Mapped::Reject("it has no time that can be read".to_owned()),
             }
         }
-        Mapped::Row(if stored == "EntraIdSignInEvents" {
-            super::entra::keyed_by_request(filling)
-        } else {
-            filling.keyed()
-        })
+        if stored == "EntraIdSignInEvents" { super::entra::keyed_by_request(filling) } else { filling.keyed() }
     }
 
     /// The audit record within the row, with what the vendor knows beyond it.
@@ -188,12 +184,12 @@ impl HuntingRows {
         }
         let key = key.unwrap_or_else(|| match raw.as_deref() {
             Some(raw) => RowKey::Content(raw.to_owned()),
-            None => RowKey::Content(row.members().map(|(name, value)| format!("{name}={value}\n")).collect()),
+            None => RowKey::Content(row.members().flat_map(|(name, value)| [name, "=", value.get(), "\n"]).collect()),
         });
         if let Some(raw) = raw {
             filling.set("RawEventData", Value::Dynamic(raw.into_owned()));
         }
-        Mapped::Row(filling.keyed_by(key))
+        filling.keyed_by(key)
     }
 
     /// Copies members to columns of the same name. Empty values leave what is there.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::fmt::Write as _;
 
 use postern_ingest::depth_is_bounded;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -66,7 +67,34 @@ pub(crate) fn text_of(value: &RawValue) -> Cow<'_, str> {
 
 /// A text as a JSON literal.
 pub(crate) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    let mut out = String::with_capacity(text.len() + 2);
+    push_quoted(&mut out, text);
+    out
+}
+
+/// Appends a text as a JSON literal.
+pub(crate) fn push_quoted(out: &mut String, text: &str) {
+    out.push('"');
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|b| b < 0x20 || matches!(b, b'"' | b'\\')) {
+        let (plain, special) = rest.split_at(at);
+        out.push_str(plain);
+        let mut chars = special.chars();
+        match chars.next() {
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some(quote @ ('"' | '\\')) => out.extend(['\\', quote]),
+            Some(control) => {
+                // Writing to a text cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(control));
+            }
+            None => {}
+        }
+        rest = chars.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
 }
 
 impl<'de> Deserialize<'de> for Object<'de> {
@@ -164,6 +192,9 @@ mod tests {
         assert_eq!(object.text("c"), "");
         assert_eq!(object.json("d").as_deref(), Some(r#"{"e":[1]}"#));
         assert_eq!(object.members().count(), 4);
+        for text in ["", "plain é", "\"\\\r\n\t\u{1}x\u{1f}", "\u{7f}\u{2028}"] {
+            assert_eq!(serde_json::from_str::<String>(&quoted(text)).unwrap(), text);
+        }
         assert!(Object::parse("[1]").is_err());
         assert!(Object::parse(r#"{"a":"#).unwrap_err().starts_with("not JSON"));
     }

@@ -129,7 +129,7 @@ impl PropertyRows {
             Ok(value) => value.to_string(),
             Err(error) => return Mapped::Reject(format!("not JSON: {error}")),
         };
-        Mapped::Row(row.keyed_by(RowKey::Content(content)))
+        row.keyed_by(RowKey::Content(content))
     }
 
     pub(crate) fn notes(&self) -> Vec<String> {

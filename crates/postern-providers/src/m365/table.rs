@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use postern_ingest::MissingTable;
+use postern_ingest::{Mapped, MissingTable};
 use postern_model::row::{Rank, Row, RowKey, Value};
 use postern_model::schema::{ColumnType, Schemas, TableSchema};
 use postern_model::time::Ticks;
@@ -133,13 +133,13 @@ impl Filling<'_> {
     }
 
     /// The row, known by this content.
-    pub(crate) fn keyed_by(mut self, key: RowKey) -> Box<Row> {
+    pub(crate) fn keyed_by(mut self, key: RowKey) -> Mapped {
         self.row.key = key;
-        Box::new(self.row)
+        Mapped::Row(Box::new(self.row))
     }
 
     /// The row, known by its key columns; by its whole content where one of them is empty.
-    pub(crate) fn keyed(self) -> Box<Row> {
+    pub(crate) fn keyed(self) -> Mapped {
         let by_content = KEYED_BY_CONTENT.contains(&self.table.name());
         let mut key = String::new();
         for index in &self.table.key {

@@ -45,7 +45,9 @@ pub(crate) fn read(text: &str) -> When {
             _ => When::Unreadable,
         };
     }
-    if let Some(ticks) = unix_date(text).or_else(|| Ticks::parse_iso(text)) {
+    // A year with a sign may have more digits than there are ticks for.
+    let parsed = || if text.starts_with(['+', '-']) { None } else { Ticks::parse_iso(text) };
+    if let Some(ticks) = unix_date(text).or_else(parsed) {
         return When::At(ticks);
     }
     local(text)
@@ -103,13 +105,10 @@ fn unix_date(text: &str) -> Option<Ticks> {
 fn local(text: &str) -> When {
     let read = || -> Option<When> {
         let text = text.replace(['\u{a0}', '\u{202f}'], " ");
-        let (date, time) = match month_name(&text) {
-            Some(split) => split,
-            None => {
-                let (date, time) = text.split_once([' ', 'T']).unwrap_or((text.as_str(), ""));
-                (date.trim_end_matches(',').to_owned(), time.to_owned())
-            }
-        };
+        let (date, time) = month_name(&text).unwrap_or_else(|| {
+            let (date, time) = text.split_once([' ', 'T']).unwrap_or((text.as_str(), ""));
+            (date.trim_end_matches(',').to_owned(), time.to_owned())
+        });
         let time = time_of_day(&time)?;
         let separator = date.chars().find(|c| !c.is_ascii_digit())?;
         if !matches!(separator, '/' | '.' | '-') {
@@ -121,6 +120,10 @@ fn local(text: &str) -> When {
         let (first, second, third) = (number(a)?, number(b)?, number(c)?);
         let at = |year: u32, month: u32, day: u32| {
             let year = if year < 100 { year + 2000 } else { year };
+            // Other years have no ticks.
+            if !(1..=9999).contains(&year) {
+                return None;
+            }
             let (hour, minute, second, fraction) = time;
             let date = NaiveDate::from_ymd_opt(year.try_into().ok()?, month, day)?;
             Some(Ticks(Ticks::from_utc(date.and_hms_opt(hour, minute, second)?).0 + fraction))
@@ -170,13 +173,12 @@ fn time_of_day(text: &str) -> Option<(u32, u32, u32, i64)> {
     let mut ticks = 0;
     for place in 0..7 {
         let digit = fraction.as_bytes().get(place).copied().unwrap_or(b'0');
-        ticks = ticks * 10 + i64::from(digit.is_ascii_digit().then_some(digit - b'0')?);
+        ticks = ticks * 10 + i64::from(digit.checked_sub(b'0').filter(|d| *d < 10)?);
     }
     match half.as_str() {
-        "" | "utc" | "gmt" | "z" => {}
         "am" if hour == 12 => hour = 0,
         "pm" if hour < 12 => hour += 12,
-        "am" | "pm" => {}
+        "" | "utc" | "gmt" | "z" | "am" | "pm" => {}
         _ => return None,
     }
     Some((hour, minute, second.parse().ok()?, ticks))
@@ -280,8 +282,9 @@ pub(crate) fn timespan(text: &str) -> Option<i64> {
         _ => (0, text),
     };
     let (hour, minute, second, ticks) = time_of_day(clock).filter(|_| clock.contains(':'))?;
-    let seconds = days.checked_mul(86_400)? + i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
-    Some(sign * (seconds.checked_mul(TICKS_PER_SECOND)? + ticks))
+    let seconds = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
+    let seconds = days.checked_mul(86_400)?.checked_add(seconds)?;
+    seconds.checked_mul(TICKS_PER_SECOND)?.checked_add(ticks)?.checked_mul(sign)
 }
 
 /// A time for tests.
@@ -346,6 +349,25 @@ mod tests {
         let order = DateOrder::default();
         order.learn("3/4/2021 10:00:00 AM", None);
         assert_eq!(read(&order), Ok(at("2021-03-04 10:00:00")));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_causes_a_panic(text in "([0-9]{1,19}|[-+/.:, TZampDate()]){0,14}") {
+            let _ = (read(&text), timespan(&text), unix_date(&text));
+            let order = DateOrder::default();
+            order.learn(&text, Some(at("2021-03-04 10:00:00")));
+            let _ = order.read(&text, true);
+        }
+    }
+
+    #[test]
+    fn refuses_what_has_no_ticks() {
+        for text in ["1/2/99999", "+262000-01-01", "1/2/0", "31/12/9999 23:59:59.1.2", "1/2/2021 10:00:00.+"] {
+            assert!(!matches!(read(text), When::Missing), "{text}");
+        }
+        assert_eq!(read("+262000-01-01"), When::Unreadable);
+        assert_eq!(timespan("106751991167300.23:59:59"), None);
     }
 
     #[test]

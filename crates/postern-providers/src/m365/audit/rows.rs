@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json};
 use super::names;
 use super::record::{AuditRecord, Pair};
 use crate::m365::address;
-use crate::m365::object::quoted;
+use crate::m365::object::{push_quoted, quoted};
 use crate::m365::table::{Filling, Table};
 use crate::m365::when::{DateOrder, instant};
 
@@ -29,10 +29,31 @@ pub(crate) struct Wrapper<'a> {
     pub(crate) user: Cow<'a, str>,
 }
 
+/// The places of the columns that are filled, so that a record costs no look-up by name.
+macro_rules! columns {
+    ($($name:ident)*) => {
+        #[derive(Debug)]
+        #[expect(non_snake_case, reason = "named as the columns are")]
+        struct Columns { $($name: usize),* }
+
+        impl Columns {
+            fn of(table: &Table) -> Result<Self, MissingTable> {
+                let at = |name: &str| {
+                    table.column(name).map(|(index, _)| index).ok_or_else(|| MissingTable(format!("AuditRecords.{name}")))
+                };
+                Ok(Self { $($name: at(stringify!($name))?),* })
+            }
+        }
+    };
+}
+
+columns! { Id ReportId Operation Workload UserId AccountId UserKey ResultStatus ObjectId ClientIP IPAddress OrganizationId OrganizationName SessionId AppId ExternalAccess UserAgent OSPlatform OAuthAppId AccountObjectId ObjectName ObjectType AuditSource AccountType Application ApplicationId Timestamp AppInstanceId RecordType UserType IsAdminOperation IsExternalUser IsImpersonated SessionData ParameterBag ActivityObjects RawEventData }
+
 /// Maps the audit records of one file.
 #[derive(Debug)]
 pub(crate) struct AuditRows {
     table: Table,
+    at: Columns,
     order: DateOrder,
     salvaged_empty: AtomicU64,
     salvaged_cut: AtomicU64,
@@ -40,8 +61,10 @@ pub(crate) struct AuditRows {
 
 impl AuditRows {
     pub(crate) fn new(schemas: &Schemas) -> Result<Self, MissingTable> {
+        let table = Table::new(schemas, "AuditRecords")?;
         Ok(Self {
-            table: Table::new(schemas, "AuditRecords")?,
+            at: Columns::of(&table)?,
+            table,
             order: DateOrder::default(),
             salvaged_empty: AtomicU64::new(0),
             salvaged_cut: AtomicU64::new(0),
@@ -63,8 +86,8 @@ impl AuditRows {
             drop(record);
             return match built {
                 Ok((row, key)) => match text {
-                    Cow::Owned(text) if text.len() == text.trim().len() => finish(row, key, text),
-                    text => finish(row, key, text.trim().to_owned()),
+                    Cow::Owned(text) if text.len() == text.trim().len() => self.finish(row, key, text),
+                    text => self.finish(row, key, text.trim().to_owned()),
                 },
                 Err(mapped) => mapped,
             };
@@ -74,7 +97,7 @@ impl AuditRows {
                 counter.fetch_add(1, Ordering::Relaxed);
                 row.rank(Rank::Salvaged);
                 let raw = salvaged(&record, row.time());
-                finish(row, key, raw)
+                self.finish(row, key, raw)
             }
             Err(Mapped::Reject(reason)) => Mapped::Reject(format!("{problem}, and {reason}")),
             Err(mapped) => mapped,
@@ -91,7 +114,7 @@ impl AuditRows {
         last_chance: bool,
     ) -> Mapped {
         match self.build(&mut record, wrapper, position, last_chance) {
-            Ok((row, key)) => finish(row, key, text.trim().to_owned()),
+            Ok((row, key)) => self.finish(row, key, text.trim().to_owned()),
             Err(mapped) => mapped,
         }
     }
@@ -102,10 +125,16 @@ impl AuditRows {
             Ok((mut row, key)) => {
                 row.rank(Rank::Salvaged);
                 let raw = salvaged(&record, row.time());
-                finish(row, key, raw)
+                self.finish(row, key, raw)
             }
             Err(mapped) => mapped,
         }
+    }
+
+    fn finish(&self, mut row: Filling<'_>, key: Option<RowKey>, raw: String) -> Mapped {
+        let key = key.unwrap_or_else(|| RowKey::Content(raw.clone()));
+        row.set_at(self.at.RawEventData, Value::Dynamic(raw));
+        row.keyed_by(key)
     }
 
     /// The row without `RawEventData`, and its key when the record has an id. What the record lacks is taken from the
@@ -121,19 +150,18 @@ impl AuditRows {
         if !wrapper.date.is_empty() && !last_chance {
             self.order.learn(&wrapper.date, truth);
         }
-        let time = match truth {
-            Some(time) => time,
-            None => {
-                let own = !record.creation_time.trim().is_empty();
-                let date = if own { &record.creation_time } else { &wrapper.date };
-                if own && !last_chance {
-                    self.order.learn(date, None);
-                }
-                match self.order.read(date, last_chance) {
-                    Some(Ok(time)) => time,
-                    Some(Err(reason)) => return Err(Mapped::Reject(reason)),
-                    None => return Err(Mapped::Later),
-                }
+        let time = if let Some(time) = truth {
+            time
+        } else {
+            let own = !record.creation_time.trim().is_empty();
+            let date = if own { &record.creation_time } else { &wrapper.date };
+            if own && !last_chance {
+                self.order.learn(date, None);
+            }
+            match self.order.read(date, last_chance) {
+                Some(Ok(time)) => time,
+                Some(Err(reason)) => return Err(Mapped::Reject(reason)),
+                None => return Err(Mapped::Later),
             }
         };
         for (slot, outer) in [
@@ -155,42 +183,43 @@ impl AuditRows {
     /// A row with everything but `RawEventData` and the key.
     pub(crate) fn fill(&self, record: &AuditRecord<'_>, time: Ticks, rank: Rank, position: u64) -> Filling<'_> {
         let mut row = self.table.row(rank, position);
+        let at = &self.at;
         let mut text = |column, text: &str| {
             if !text.is_empty() {
-                row.set(column, Value::String(text.to_owned()));
+                row.set_at(column, Value::String(text.to_owned()));
             }
         };
-        text("Id", &record.id.to_ascii_lowercase());
-        text("ReportId", &record.id);
-        text("Operation", &record.operation);
-        text("Workload", &record.workload);
-        text("UserId", &record.user_id);
-        text("AccountId", &record.user_id);
-        text("UserKey", &record.user_key);
-        text("ResultStatus", &record.result_status);
-        text("ObjectId", &record.object_id);
+        text(at.Id, &record.id.to_ascii_lowercase());
+        text(at.ReportId, &record.id);
+        text(at.Operation, &record.operation);
+        text(at.Workload, &record.workload);
+        text(at.UserId, &record.user_id);
+        text(at.AccountId, &record.user_id);
+        text(at.UserKey, &record.user_key);
+        text(at.ResultStatus, &record.result_status);
+        text(at.ObjectId, &record.object_id);
         let ip = [&record.client_ip, &record.client_ip_address, &record.actor_ip_address];
-        text("ClientIP", ip.iter().find(|ip| !ip.is_empty()).map_or("", |ip| ip.as_ref()));
-        text("IPAddress", &ip.iter().find_map(|ip| address::canonical(ip)).unwrap_or_default());
-        text("OrganizationId", &record.organization_id);
-        text("OrganizationName", &record.organization_name);
+        text(at.ClientIP, ip.iter().find(|ip| !ip.is_empty()).map_or("", |ip| ip.as_ref()));
+        text(at.IPAddress, &ip.iter().find_map(|ip| address::canonical(ip)).unwrap_or_default());
+        text(at.OrganizationId, &record.organization_id);
+        text(at.OrganizationName, &record.organization_name);
         let session = AuditRecord::find(&record.device_properties, "SessionId");
-        text("SessionId", if record.session_id.is_empty() { session } else { &record.session_id });
-        text("AppId", if record.app_id.is_empty() { &record.application_id } else { &record.app_id });
-        text("ExternalAccess", truth_word(&record.external_access));
-        text("UserAgent", &record.agent());
-        text("OSPlatform", AuditRecord::find(&record.device_properties, "OS"));
+        text(at.SessionId, if record.session_id.is_empty() { session } else { &record.session_id });
+        text(at.AppId, if record.app_id.is_empty() { &record.application_id } else { &record.app_id });
+        text(at.ExternalAccess, truth_word(&record.external_access));
+        text(at.UserAgent, &record.agent());
+        text(at.OSPlatform, AuditRecord::find(&record.device_properties, "OS"));
         let context_app = AuditRecord::find(&record.access_context, "ClientAppId");
         let oauth = [context_app, &record.app_id, &record.client_app_id];
-        text("OAuthAppId", oauth.into_iter().find(|app| !app.is_empty()).unwrap_or_default());
+        text(at.OAuthAppId, oauth.into_iter().find(|app| !app.is_empty()).unwrap_or_default());
         let account = [record.token_object_id.as_ref(), record.user_key.as_ref()];
         let account = account.into_iter().find(|id| is_guid(id)).unwrap_or_default();
-        text("AccountObjectId", account);
+        text(at.AccountObjectId, account);
         let object = if record.resolved_name.is_empty() { &record.object_id } else { &record.resolved_name };
         let object_type = cmdlet_noun(&record.operation);
-        text("ObjectName", object);
-        text("ObjectType", object_type);
-        text("AuditSource", AUDIT_SOURCE);
+        text(at.ObjectName, object);
+        text(at.ObjectType, object_type);
+        text(at.AuditSource, AUDIT_SOURCE);
         let record_type = names::record_type(&record.record_type);
         let user_type = names::user_type(&record.user_type);
         let account_type = match user_type {
@@ -200,38 +229,38 @@ impl AuditRows {
             Some(5 | 6) => "Application",
             _ => "",
         };
-        text("AccountType", account_type);
+        text(at.AccountType, account_type);
         if let Some((name, id)) = application(&record.workload) {
-            text("Application", name);
-            row.set("ApplicationId", Value::Long(id));
+            text(at.Application, name);
+            row.set_at(at.ApplicationId, Value::Long(id));
         }
-        row.set("Timestamp", Value::DateTime(time));
-        row.set("AppInstanceId", Value::Long(0));
+        row.set_at(at.Timestamp, Value::DateTime(time));
+        row.set_at(at.AppInstanceId, Value::Long(0));
         if let Some(number) = record_type {
-            row.set("RecordType", Value::Long(number));
+            row.set_at(at.RecordType, Value::Long(number));
         }
         if let Some(number) = user_type {
-            row.set("UserType", Value::Long(number));
+            row.set_at(at.UserType, Value::Long(number));
         }
         if matches!(record_type, Some(1 | 18)) || user_type == Some(2) {
-            row.set("IsAdminOperation", Value::Bool(true));
+            row.set_at(at.IsAdminOperation, Value::Bool(true));
         }
         if user_type == Some(10) {
-            row.set("IsExternalUser", Value::Bool(true));
+            row.set_at(at.IsExternalUser, Value::Bool(true));
         }
         let on_behalf = matches!(record.operation.as_ref(), "SendAs" | "SendOnBehalf");
         if on_behalf || matches!(record.logon_type.as_ref(), "1" | "2" | "6" | "Admin" | "Delegated" | "DelegatedAdmin")
         {
-            row.set("IsImpersonated", Value::Bool(true));
+            row.set_at(at.IsImpersonated, Value::Bool(true));
         }
         let aad_session = AuditRecord::find(&record.access_context, "AADSessionId");
         if !aad_session.is_empty() {
-            row.set("SessionData", Value::Dynamic(quoted(aad_session)));
+            row.set_at(at.SessionData, Value::Dynamic(quoted(aad_session)));
         }
         if !record.parameters.is_empty() || !record.operation_properties.is_empty() {
-            row.set("ParameterBag", Value::Dynamic(bag(&record.parameters, &record.operation_properties)));
+            row.set_at(at.ParameterBag, Value::Dynamic(bag(&record.parameters, &record.operation_properties)));
         }
-        row.set("ActivityObjects", Value::Dynamic(activity_objects(&record.user_id, account, object, object_type)));
+        row.set_at(at.ActivityObjects, Value::Dynamic(activity_objects(&record.user_id, account, object, object_type)));
         row
     }
 
@@ -250,12 +279,6 @@ impl AuditRows {
         }
         notes
     }
-}
-
-fn finish(mut row: Filling<'_>, key: Option<RowKey>, raw: String) -> Mapped {
-    let key = key.unwrap_or_else(|| RowKey::Content(raw.clone()));
-    row.set("RawEventData", Value::Dynamic(raw));
-    Mapped::Row(row.keyed_by(key))
 }
 
 /// The key of a record with an id.
@@ -331,31 +354,39 @@ fn bag(parameters: &[Pair<'_>], properties: &[Pair<'_>]) -> String {
         if index > 0 {
             out.push(',');
         }
-        out.push_str(&quoted(name));
+        push_quoted(&mut out, name);
         out.push(':');
-        out.push_str(&quoted(value));
+        push_quoted(&mut out, value);
     }
     out.push('}');
     out
 }
 
 fn activity_objects(user: &str, account: &str, object: &str, object_type: &str) -> String {
-    let mut objects = Vec::new();
+    let mut out = String::from("[");
     let mut push = |kind: &str, role: &str, name: &str, id: &str| {
         if name.is_empty() {
             return;
         }
-        let mut one = Map::new();
-        for (key, value) in [("Type", kind), ("Role", role), ("Name", name), ("Id", id)] {
-            if !value.is_empty() {
-                one.insert(key.to_owned(), Json::from(value));
+        out.push_str(if out.len() > 1 { ",{" } else { "{" });
+        for (index, (key, value)) in [("Type", kind), ("Role", role), ("Name", name), ("Id", id)]
+            .into_iter()
+            .filter(|(_, v)| !v.is_empty())
+            .enumerate()
+        {
+            if index > 0 {
+                out.push(',');
             }
+            push_quoted(&mut out, key);
+            out.push(':');
+            push_quoted(&mut out, value);
         }
-        objects.push(Json::Object(one));
+        out.push('}');
     };
     push("Account", "Actor", user, account);
     push(object_type, "Target object", object, "");
-    Json::Array(objects).to_string()
+    out.push(']');
+    out
 }
 
 /// A record put together from what was left of it.

@@ -118,6 +118,6 @@ impl Mapper for SignInsMapper {
             "member" => row.set("IsGuestUser", Value::Bool(false)),
             _ => {}
         }
-        Mapped::Row(keyed_by_request(row))
+        keyed_by_request(row)
     }
 }

@@ -66,6 +66,6 @@ impl Mapper for TraceMapper {
             row.json("MessageTraceId", object.get("id"));
         }
         row.set("Received", Value::DateTime(time));
-        Mapped::Row(row.keyed())
+        row.keyed()
     }
 }
