@@ -3,7 +3,7 @@
 //! A [`Ticks`] counts 100 ns steps from 0001-01-01T00:00:00Z, so the whole range of KQL's `datetime`
 //! (years 1 to 9999) fits an `i64` exactly.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 
 /// Ticks (100 ns) from 0001-01-01T00:00:00Z to 1970-01-01T00:00:00Z.
 pub const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
@@ -19,14 +19,10 @@ pub const MAX_TICKS: i64 = 3_155_378_975_999_999_999;
 pub struct Ticks(pub i64);
 
 impl Ticks {
-    /// The instant of a UTC date and time; digits beyond 100 ns are cut off.
+    /// The instant of a UTC date and time of the years 1 to 9999; digits beyond 100 ns are cut off.
     pub fn from_utc(value: NaiveDateTime) -> Self {
         let value = value.and_utc();
-        Self(
-            UNIX_EPOCH_TICKS
-                + value.timestamp() * TICKS_PER_SECOND
-                + i64::from(value.timestamp_subsec_nanos() / 100),
-        )
+        Self(UNIX_EPOCH_TICKS + value.timestamp() * TICKS_PER_SECOND + i64::from(value.timestamp_subsec_nanos() / 100))
     }
 
     /// The instant of a count of milliseconds since the Unix epoch; `None` outside years 1 to 9999.
@@ -46,20 +42,22 @@ impl Ticks {
     }
 
     /// Reads ISO 8601 / RFC 3339 text: a date, optionally a time with up to nine fraction digits, optionally a zone.
-    /// Text without a zone is UTC. `None` for anything else.
+    /// Text without a zone is UTC. `None` for anything else, and outside years 1 to 9999.
     pub fn parse_iso(text: &str) -> Option<Self> {
         let text = text.trim();
+        // `chrono` also reads years that KQL's datetime does not have.
+        let within = |value: NaiveDateTime| (1..=9999).contains(&value.year()).then(|| Self::from_utc(value));
         if let Ok(value) = DateTime::parse_from_rfc3339(text) {
-            return Some(Self::from_utc(value.naive_utc()));
+            return within(value.naive_utc());
         }
         for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"] {
             let bare = text.strip_suffix(['Z', 'z']).unwrap_or(text);
             if let Ok(value) = NaiveDateTime::parse_from_str(bare, format) {
-                return Some(Self::from_utc(value));
+                return within(value);
             }
         }
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        Some(Self::from_utc(date.and_hms_opt(0, 0, 0)?))
+        within(date.and_hms_opt(0, 0, 0)?)
     }
 
     /// As a `chrono` instant; `None` only for values outside `chrono`'s range, which no parsed value is.
@@ -73,12 +71,9 @@ impl Ticks {
 impl std::fmt::Display for Ticks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.to_utc() {
-            Some(value) => write!(
-                f,
-                "{}.{:07}Z",
-                value.format("%Y-%m-%dT%H:%M:%S"),
-                value.timestamp_subsec_nanos() / 100
-            ),
+            Some(value) => {
+                write!(f, "{}.{:07}Z", value.format("%Y-%m-%dT%H:%M:%S"), value.timestamp_subsec_nanos() / 100)
+            }
             None => write!(f, "ticks({})", self.0),
         }
     }
@@ -109,6 +104,8 @@ mod tests {
         }
         assert_eq!(Ticks::parse_iso("5/18/2021 9:13:33 PM"), None);
         assert_eq!(Ticks::parse_iso(""), None);
+        assert_eq!(Ticks::parse_iso("+262000-01-01"), None);
+        assert_eq!(Ticks::parse_iso("0000-12-31T23:59:59Z"), None);
     }
 
     #[test]
