@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::StreamExt;
 use postern_model::report::{
-    Case, CaseKind, Classification, Determination, EntityType, Finding, Flip, GradedEntity, Missing, Supports,
+    Case, CaseKind, Classification, Determination, EntityType, Finding, Flip, GradedEntity, Missing,
 };
 use postern_model::time::Ticks;
 
@@ -12,20 +12,20 @@ use crate::addresses::AddressSet;
 use crate::ask::{Answer, Evidences, Found};
 use crate::changes::{Change, text};
 use crate::content::{Content, Playbook, Proof, Question, Scope, When};
-use crate::detect::{AlertRow, describe};
+use crate::detect::AlertRow;
 use crate::domains::{OwnDomains, Targets};
-use crate::grade::{Verdict, Weighed, grade, with, without};
+use crate::flips::flips;
+use crate::grade::{Verdict, Weighed, grade};
 use crate::params::Params;
 use crate::respond::{Incident, Subject, propose};
 use crate::story::{Object, Story};
-use crate::timeline::{details, most_frequent, timeline};
+use crate::telling::{summary, title};
+use crate::timeline::{most_frequent, timeline};
 
 /// Objects of one story that are asked about one by one; the rest of a huge story shares the story's verdict.
 const MAX_OBJECTS: usize = 40;
 /// Questions asked at the same time.
 const ABREAST: usize = 4;
-/// Most ways to flip a verdict that are listed.
-const MAX_FLIPS: usize = 8;
 /// What an object gains in the company of one that is an attack, made by the same hand.
 const COMPANY: f64 = 8.0;
 
@@ -374,90 +374,6 @@ fn distinct_missing(story: &Asked, objects: &[Asked], findings: &[Found]) -> Vec
     list
 }
 
-fn word(classification: Classification) -> &'static str {
-    match classification {
-        Classification::TruePositive => "truePositive",
-        Classification::Unknown => "unknown",
-        Classification::InformationalExpectedActivity => "informationalExpectedActivity",
-        Classification::FalsePositive => "falsePositive",
-    }
-}
-
-fn flips(
-    playbook: &Playbook,
-    findings: &[Found],
-    weighed: &[Weighed],
-    missing: &[(Question, Missing)],
-    verdict: &Verdict,
-) -> Vec<Flip> {
-    let mut flips: Vec<(f64, Flip)> = Vec::new();
-    for found in findings {
-        let id = found.weighed.question.as_str();
-        if !verdict.counted.contains_key(id) {
-            continue;
-        }
-        let then = without(playbook, weighed, id);
-        if then.classification != verdict.classification {
-            flips.push((
-                found.weighed.weight.abs(),
-                Flip {
-                    condition: format!("this did not hold: {} {}", found.finding.question, found.finding.answer),
-                    then: word(then.classification).to_owned(),
-                },
-            ));
-        }
-    }
-    for (question, _) in missing {
-        let outcomes = [("yes", Some(&question.fires)), ("no", question.quiet.as_ref())];
-        for (said, outcome) in outcomes {
-            let Some(outcome) = outcome.filter(|o| o.weight != 0.0) else { continue };
-            let more = Weighed {
-                question: question.id.clone(),
-                group: question.group.clone(),
-                weight: outcome.weight,
-                proves: outcome.proves,
-                explains: outcome.explains,
-            };
-            let then = with(playbook, weighed, more);
-            if then.classification != verdict.classification {
-                flips.push((
-                    outcome.weight.abs(),
-                    Flip {
-                        condition: format!("the missing answer to “{}” were {said}", question.ask),
-                        then: word(then.classification).to_owned(),
-                    },
-                ));
-            }
-        }
-    }
-    flips.sort_by(|a, b| b.0.total_cmp(&a.0));
-    flips.dedup_by(|a, b| a.1 == b.1);
-    let mut flips: Vec<Flip> = flips.into_iter().map(|(_, f)| f).take(MAX_FLIPS).collect();
-    if flips.is_empty() {
-        flips.push(distance(playbook, verdict));
-    }
-    flips
-}
-
-/// When no single answer flips the verdict: how far it is from the next word.
-fn distance(playbook: &Playbook, verdict: &Verdict) -> Flip {
-    let decibans = |p: f64| 10.0 * (p / (1.0 - p)).log10();
-    let attack = decibans(playbook.thresholds.true_positive);
-    let benign = decibans(playbook.thresholds.benign);
-    let (gap, then) = match verdict.classification {
-        Classification::TruePositive => (verdict.score - attack, Classification::Unknown),
-        Classification::Unknown => (attack - verdict.score, Classification::TruePositive),
-        _ => (verdict.score - benign, Classification::Unknown),
-    };
-    Flip {
-        condition: format!(
-            "no single answer; together they would have to shift the score by {:.1} decibans",
-            gap.abs()
-        ),
-        then: word(then).to_owned(),
-    }
-}
-
 fn entities(
     playbook: &Playbook,
     story: &Story,
@@ -579,59 +495,6 @@ async fn incident<'a>(
         blocked_senders,
         span: (first, last),
     }
-}
-
-fn title(story: &Story, entity: &postern_model::report::Entity, targets: &BTreeSet<String>) -> String {
-    let mut title = describe(entity);
-    if let Some(first) = title.get(..1) {
-        title = format!("{}{}", first.to_uppercase(), title.get(1..).unwrap_or_default());
-    }
-    let others = story.objects.len().saturating_sub(1);
-    if others == 1 {
-        title.push_str(" and one other object");
-    } else if others > 1 {
-        title.push_str(&format!(" and {others} other objects"));
-    }
-    match targets.len() {
-        0 => {}
-        1 => title.push_str(&format!(", mail to {}", targets.iter().next().map(String::as_str).unwrap_or_default())),
-        n => title.push_str(&format!(", mail to {n} addresses")),
-    }
-    title
-}
-
-fn summary(changes: &[&Change], findings: &[Finding], missing: usize, verdict: &Verdict) -> String {
-    let mut text = String::new();
-    let recorded: Vec<&&Change> = changes.iter().filter(|c| c.verb != "state").collect();
-    if let Some(first) = recorded.iter().min_by_key(|c| c.time) {
-        let when = first.time.map(|t| t.to_string()).unwrap_or_default();
-        let when = when.split('.').next().unwrap_or_default().replacen('T', " ", 1);
-        let entity = first.entity();
-        text.push_str(&format!("{} changed the {} at {when} UTC{}.", first.actor, describe(&entity), details(first)));
-        if recorded.len() > 1 {
-            text.push_str(&format!(" {} changes belong to the story.", recorded.len()));
-        }
-    } else if let Some(state) = changes.first() {
-        text.push_str(&format!("The exported configuration has the {}{}.", describe(&state.entity()), details(state)));
-    }
-    let side = match verdict.classification {
-        Classification::TruePositive => Some(Supports::Malicious),
-        Classification::InformationalExpectedActivity | Classification::FalsePositive => Some(Supports::Benign),
-        Classification::Unknown => None,
-    };
-    let reasons: Vec<String> = findings
-        .iter()
-        .filter(|f| f.weight != 0.0 && side.is_none_or(|s| f.supports == s))
-        .take(3)
-        .map(|f| format!("{} {}", f.question, f.answer))
-        .collect();
-    if !reasons.is_empty() {
-        text.push_str(&format!(" What weighs most: {}", reasons.join(" ")));
-    }
-    if missing > 0 {
-        text.push_str(&format!(" {missing} questions could not be answered from the loaded evidence."));
-    }
-    text
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub mod content;
 pub mod coverage;
 pub mod detect;
 pub mod domains;
+pub mod flips;
 pub mod grade;
 pub mod hunt;
 pub mod investigate;
@@ -27,6 +28,7 @@ pub mod params;
 pub mod powershell;
 pub mod respond;
 pub mod story;
+pub mod telling;
 pub mod timeline;
 
 pub use catalog::{LakeCatalog, catalog};

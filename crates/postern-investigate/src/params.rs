@@ -1,6 +1,7 @@
 //! Values bound to queries by name, and queries with their values written out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use postern_kql::types::{Const, KqlType};
 use postern_model::time::Ticks;
@@ -59,7 +60,7 @@ impl Params {
     pub fn written_out(&self, query: &str) -> String {
         let mut text = String::new();
         for (name, value) in self.used(query) {
-            text.push_str(&format!("let {name} = {};\n", literal(&value)));
+            let _ = writeln!(text, "let {name} = {};", literal(&value));
         }
         text.push_str(query.trim_end());
         text
@@ -110,7 +111,9 @@ fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
             c => out.push(c),
         }
     }

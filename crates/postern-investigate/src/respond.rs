@@ -5,6 +5,8 @@
 //! 3. what else the administrator did
 //! 4. blocks lifted, last of all
 
+use std::fmt::Write as _;
+
 use postern_model::report::{Action, ActionKind, CaseKind, EntityType};
 use postern_model::time::{TICKS_PER_SECOND, Ticks};
 
@@ -189,11 +191,15 @@ fn parameters(change: &Change, leave_out: &[&str]) -> String {
             continue;
         }
         match value.as_str() {
-            "True" | "False" => text.push_str(&format!(" -{name}:${}", value.to_ascii_lowercase())),
-            _ if value.contains(';') => {
-                text.push_str(&format!(" -{name} {}", quote_all(value.split(';').map(str::trim))))
+            "True" | "False" => {
+                let _ = write!(text, " -{name}:${}", value.to_ascii_lowercase());
             }
-            _ => text.push_str(&format!(" -{name} {}", quote(&value))),
+            _ if value.contains(';') => {
+                let _ = write!(text, " -{name} {}", quote_all(value.split(';').map(str::trim)));
+            }
+            _ => {
+                let _ = write!(text, " -{name} {}", quote(&value));
+            }
         }
     }
     text
@@ -249,12 +255,12 @@ fn mailbox(plan: &mut Plan, subject: &Subject<'_>) {
             let internal = change.unresolved.first().map(String::as_str);
             let mut command = format!("Set-Mailbox -Identity {}", quote(subject.mailbox));
             if let Some(target) = smtp {
-                command.push_str(&format!(" -ForwardingSmtpAddress {}", quote(target)));
+                let _ = write!(command, " -ForwardingSmtpAddress {}", quote(target));
             } else if let Some(target) = internal {
-                command.push_str(&format!(" -ForwardingAddress {}", quote(target)));
+                let _ = write!(command, " -ForwardingAddress {}", quote(target));
             }
             let keep = if change.flag("KeepsCopy") { "$true" } else { "$false" };
-            command.push_str(&format!(" -DeliverToMailboxAndForward {keep}"));
+            let _ = write!(command, " -DeliverToMailboxAndForward {keep}");
             Undo::By(command)
         }
         None => Undo::No("The former target is not in the loaded records."),
@@ -371,8 +377,8 @@ fn connector(plan: &mut Plan, subject: &Subject<'_>) {
             .find_map(|c| setting(c, field));
         match old {
             Some(old) if old != new => {
-                back.push_str(&format!(" -{field} {old}"));
-                forth.push_str(&format!(" -{field} {new}"));
+                let _ = write!(back, " -{field} {old}");
+                let _ = write!(forth, " -{field} {new}");
             }
             Some(_) => {}
             None => unknown.push(field),

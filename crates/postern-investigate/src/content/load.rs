@@ -109,16 +109,16 @@ impl Content {
                     let detection: Detection = yaml(&path, &text)?;
                     self.detections.insert(detection.id.clone(), detection);
                 }
-                ["detections", name] if name.ends_with(".yaml") => {
+                ["detections", name] if is(name, "yaml") => {
                     let detection: Detection = yaml(&path, &text)?;
                     self.detections.insert(detection.id.clone(), detection);
                 }
-                ["playbooks", "shared", name] if name.ends_with(".yaml") => {
+                ["playbooks", "shared", name] if is(name, "yaml") => {
                     let shared: SharedQuestions = yaml(&path, &text)?;
                     self.shared.insert(name.trim_end_matches(".yaml").to_owned(), shared.questions);
                 }
                 ["playbooks", _, "playbook.yaml"] => playbooks.push((path.clone(), yaml::<Playbook>(&path, &text)?)),
-                ["lists", name] if name.ends_with(".toml") => {
+                ["lists", name] if is(name, "toml") => {
                     let list: List = toml::from_str(&text)
                         .map_err(|e| ContentError::Invalid { file: path.clone(), reason: e.to_string() })?;
                     self.lists.insert(list.name.clone(), list);
@@ -149,6 +149,11 @@ impl Content {
         }
         Ok(())
     }
+}
+
+/// True when a file has this extension.
+fn is(name: &str, extension: &str) -> bool {
+    Path::new(name).extension().is_some_and(|e| e == extension)
 }
 
 fn check(path: &str, playbook: &Playbook) -> Result<(), ContentError> {
