@@ -156,5 +156,7 @@ fn a_report_in_every_form() {
     }
     // The same evidence gives the same report, byte for byte.
     let again = postern(["investigate", evidence.to_str().unwrap(), "--json", "-"]).worked();
-    assert_eq!(again.json(), report);
+    let before = std::fs::read_to_string(&json).unwrap();
+    let differing: Vec<_> = before.lines().zip(again.stdout.lines()).filter(|(a, b)| a != b).take(5).collect();
+    assert!(differing.is_empty(), "{differing:#?}");
 }
