@@ -129,10 +129,8 @@ async fn instants_outside_the_stored_range_compare_right() {
 #[tokio::test]
 async fn the_time_range_limits_every_table_and_is_pushed() {
     let epoch = postern_kql::types::UNIX_EPOCH_TICKS;
-    let options = PlanOptions {
-        time_range: Some((epoch, epoch + postern_kql::types::TICKS_PER_DAY)),
-        ..PlanOptions::default()
-    };
+    let options =
+        PlanOptions { time_range: Some((epoch, epoch + postern_kql::types::TICKS_PER_DAY)), ..PlanOptions::default() };
     let (rows, filters) = run("T | project Sender", options).await;
     assert_eq!(rows, vec!["a", "b"]);
     assert!(filters.join(" ; ").contains("Timestamp >= TimestampNanosecond(0"), "{filters:?}");

@@ -9,6 +9,7 @@ use super::expr::Scope;
 use super::fault::{Bound, Fault, codes};
 use super::fold::fold;
 use super::literal::kql_type;
+use super::ordered::is_ordered;
 use super::scope::{Relation, nearest};
 use super::windows::WINDOW_FUNCTIONS;
 use super::{Binder, Meaning};
@@ -151,6 +152,9 @@ impl Binder<'_> {
         }
         if !call.args.iter().any(|a| matches!(a.value.kind, ExprKind::Star)) {
             check_count(aggregate.info(), args.len(), call.span)?;
+        }
+        if is_ordered(name) && !scope.relation.order.is_empty() {
+            return self.ordered_list(aggregate, &args, scope, call.span);
         }
         aggregate.bind(&args, &self.cx()).map_err(|e| argument_fault(e, &spans, call.span))
     }

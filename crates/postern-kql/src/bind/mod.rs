@@ -15,6 +15,7 @@ pub mod fault;
 pub mod fold;
 pub mod in_list;
 pub mod literal;
+pub mod ordered;
 pub mod scope;
 pub mod table;
 pub mod windows;
