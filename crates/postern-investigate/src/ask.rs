@@ -50,7 +50,7 @@ pub struct Found {
 #[derive(Debug)]
 pub struct Evidences<'a> {
     /// The tables.
-    pub catalog: &'a LakeCatalog,
+    pub catalog: Arc<LakeCatalog>,
     /// Paths of the input files by id.
     pub files: &'a BTreeMap<i64, String>,
     /// What `now()` is.
@@ -65,7 +65,12 @@ impl Evidences<'_> {
         let mut options = HuntOptions::at(self.now).with_params(params.used(query));
         options.max_rows = max_rows;
         options.keep_hidden = true;
-        hunt_in(self.catalog, query, &options).await
+        // On a task of its own, so that questions asked side by side use all cores, and a panic ends one question only.
+        let (catalog, query) = (Arc::clone(&self.catalog), query.to_owned());
+        match tokio::spawn(async move { hunt_in(catalog.as_ref(), &query, &options).await }).await {
+            Ok(result) => result,
+            Err(stopped) => Err(HuntError::Engine(stopped.to_string())),
+        }
     }
 
     /// The rows of a query; a query that was asked before with the same values is not run again.

@@ -1,7 +1,7 @@
 //! The main job: detect, build stories, ask, grade, propose.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use postern_kql::types::Const;
 use postern_lake::{Lake, LakeError};
@@ -103,7 +103,7 @@ pub async fn investigate(
     if !stories.is_empty() && mail <= MAIL_IN_MEMORY {
         compute(&mut tables, "EmailEvents", "EmailEvents", &base, now).await?;
     }
-    let evidences = Evidences { catalog: &tables, files: &files, now, asked: Mutex::default() };
+    let evidences = Evidences { catalog: Arc::new(tables), files: &files, now, asked: Mutex::default() };
     let senders = if stories.iter().any(|s| s.kind == postern_model::report::CaseKind::Connector) {
         crate::case::mail_senders(&evidences).await
     } else {

@@ -2,14 +2,14 @@
 
 use arrow::array::RecordBatch;
 use datafusion::common::Result;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::context::SessionContext;
 use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
 use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::prelude::SessionConfig;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// The settings that plans of this crate are made for: all cores, Parquet filters pushed down, pages pruned.
 pub fn configure(config: SessionConfig) -> SessionConfig {
@@ -32,11 +32,13 @@ pub fn session() -> SessionContext {
 
 /// A session with settings and a runtime (memory pool, disk) of the caller's; see [`configure`].
 pub fn session_with(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionContext {
-    let state = SessionStateBuilder::new()
+    // Registering some hundred functions takes longer than many a query; it is done once.
+    static BASE: LazyLock<SessionState> = LazyLock::new(|| {
+        SessionStateBuilder::new().with_default_features().with_optimizer_rules(optimizer_rules()).build()
+    });
+    let state = SessionStateBuilder::new_from_existing(BASE.clone())
         .with_config(configure(config))
         .with_runtime_env(runtime)
-        .with_default_features()
-        .with_optimizer_rules(optimizer_rules())
         .build();
     SessionContext::new_with_state(state)
 }
