@@ -80,7 +80,13 @@ impl Evidences<'_> {
         if let Some(rows) = known {
             return Ok(rows);
         }
-        let rows = Arc::new(self.run(query, params, max_rows).await?.objects());
+        let result = self.run(query, params, max_rows).await?;
+        let mut rows = result.objects();
+        if !result.sorted {
+            // Two reports of the same evidence must not differ.
+            rows.sort_by_cached_key(|row| serde_json::to_string(row).unwrap_or_default());
+        }
+        let rows = Arc::new(rows);
         if rows.len() <= KEPT
             && let Ok(mut asked) = self.asked.lock()
         {

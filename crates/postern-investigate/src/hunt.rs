@@ -76,6 +76,8 @@ pub struct HuntResult {
     pub batches: Vec<RecordBatch>,
     /// True when rows were cut off at the limit.
     pub truncated: bool,
+    /// True when the query orders its rows; otherwise their order may differ from run to run.
+    pub sorted: bool,
     /// The chart the query asks for, if any.
     pub render: Option<Render>,
     /// What the reader of the result should know about the query.
@@ -196,6 +198,7 @@ async fn run(
             columns: planned.columns,
             batches: Vec::new(),
             truncated: false,
+            sorted: planned.sorted,
             render: planned.render,
             warnings: planned.warnings,
             elapsed: started.elapsed(),
@@ -224,6 +227,7 @@ async fn run(
         columns: planned.columns,
         batches,
         truncated,
+        sorted: planned.sorted,
         render: planned.render,
         warnings: planned.warnings,
         elapsed: started.elapsed(),

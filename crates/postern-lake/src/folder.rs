@@ -16,7 +16,18 @@ const LOCK: &str = "lock";
 const TABLES: &str = "tables";
 
 /// What a store's folder may hold before there is a manifest: left by a first opening that broke off.
-const OWN: [&str; 6] = [LOCK, TABLES, MANIFEST, NEW_MANIFEST, "manifest.new-wal", "manifest.new-shm"];
+const OWN: [&str; 10] = [
+    LOCK,
+    TABLES,
+    MANIFEST,
+    "manifest.sqlite-journal",
+    "manifest.sqlite-shm",
+    "manifest.sqlite-wal",
+    NEW_MANIFEST,
+    "manifest.new-journal",
+    "manifest.new-shm",
+    "manifest.new-wal",
+];
 
 /// Paths within one store.
 #[derive(Debug, Clone)]
