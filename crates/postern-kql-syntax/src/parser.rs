@@ -66,7 +66,13 @@ pub fn parse(text: &str) -> Parsed {
     let tokens = tokenize(text, &mut diagnostics);
     let mut parser = Parser::new(text, tokens, diagnostics);
     let statements = parser.query();
-    Parsed { query: Query { statements, span }, diagnostics: parser.finish() }
+    let mut diagnostics = parser.finish();
+    for diagnostic in &mut diagnostics {
+        // A place never cuts a character in two, whoever reported it.
+        diagnostic.span.start = text.floor_char_boundary(diagnostic.span.start);
+        diagnostic.span.end = text.ceil_char_boundary(diagnostic.span.end);
+    }
+    Parsed { query: Query { statements, span }, diagnostics }
 }
 
 struct Parser<'a> {
