@@ -62,9 +62,8 @@ pub struct Evidences<'a> {
 impl Evidences<'_> {
     /// Runs a query with the values it mentions.
     pub async fn run(&self, query: &str, params: &Params, max_rows: usize) -> Result<HuntResult, HuntError> {
-        let mut options = HuntOptions::at(self.now).with_params(params.used(query));
+        let mut options = HuntOptions::own(self.now).with_params(params.used(query));
         options.max_rows = max_rows;
-        options.keep_hidden = true;
         // On a task of its own, so that questions asked side by side use all cores, and a panic ends one question only.
         let (catalog, query) = (Arc::clone(&self.catalog), query.to_owned());
         match tokio::spawn(async move { hunt_in(catalog.as_ref(), &query, &options).await }).await {

@@ -48,11 +48,15 @@ pub struct Setting<'a> {
     pub senders: &'a [String],
 }
 
-/// Addresses that mail came from, each once.
+/// Addresses that mail came from, each once, sorted.
 pub async fn mail_senders(evidences: &Evidences<'_>) -> Vec<String> {
     let query = "EmailEvents | extend Address = iff(isnotempty(SenderIPv4), SenderIPv4, SenderIPv6) | where isnotempty(Address) | distinct Address";
     match evidences.run(query, &Params::default(), 1_000_000).await {
-        Ok(result) => result.objects().iter().map(|row| text(row, "Address")).collect(),
+        Ok(result) => {
+            let mut addresses: Vec<String> = result.objects().iter().map(|row| text(row, "Address")).collect();
+            addresses.sort_unstable();
+            addresses
+        }
         Err(_) => Vec::new(),
     }
 }
@@ -80,11 +84,11 @@ impl Asked {
 pub async fn case(setting: &Setting<'_>, playbook: &Playbook, story: &Story) -> Case {
     let whole = view(setting, story, &story.objects);
     let on_story = ask_all(setting, playbook, Scope::Story, None, &whole).await;
-    let mut per_object: Vec<Asked> = Vec::new();
-    for object in story.objects.iter().take(MAX_OBJECTS) {
+    let each = futures::stream::iter(story.objects.iter().take(MAX_OBJECTS)).map(|object| async move {
         let view = view(setting, story, std::slice::from_ref(object));
-        per_object.push(ask_all(setting, playbook, Scope::Object, Some(object.entity.kind), &view).await);
-    }
+        ask_all(setting, playbook, Scope::Object, Some(object.entity.kind), &view).await
+    });
+    let per_object: Vec<Asked> = each.buffered(2).collect().await;
     let verdicts: Vec<Verdict> = per_object.iter().map(|asked| grade(playbook, &joined(&on_story, asked))).collect();
     let main = verdicts
         .iter()

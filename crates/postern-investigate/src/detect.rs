@@ -1,10 +1,13 @@
 //! Runs the detections: rows of a detection's query become alert rows.
 
-use postern_kql::catalog::Catalog;
+use std::sync::Arc;
+
+use futures::StreamExt;
 use postern_model::report::{Alert, CaseKind, Entity, EntityType, Severity};
 use postern_model::time::Ticks;
 use serde_json::{Map, Value};
 
+use crate::catalog::LakeCatalog;
 use crate::changes::{kind, kind_name, text, texts, time};
 use crate::content::{Columns, Content, Detection};
 use crate::hunt::{HuntError, HuntOptions, hunt_in};
@@ -47,19 +50,29 @@ pub struct Failed {
     pub error: HuntError,
 }
 
+/// Detections that run at a time.
+const ABREAST: usize = 4;
+
 /// Runs every detection; one that fails does not stop the others.
 pub async fn detect(
-    catalog: &dyn Catalog,
+    catalog: &Arc<LakeCatalog>,
     content: &Content,
     params: &Params,
     now: Ticks,
 ) -> (Vec<AlertRow>, Vec<Failed>) {
+    let ran = futures::stream::iter(content.detections()).map(|detection| async move {
+        let mut options = HuntOptions::own(now).with_params(params.used(&detection.query));
+        options.keep_hidden = false;
+        options.max_rows = MAX_ALERTS;
+        // On a task of its own, so that detections use all cores, and a panic ends one of them only.
+        let (catalog, query) = (Arc::clone(catalog), detection.query.clone());
+        let task = tokio::spawn(async move { hunt_in(catalog.as_ref(), &query, &options).await });
+        (detection, task.await.unwrap_or_else(|stopped| Err(HuntError::Engine(stopped.to_string()))))
+    });
     let mut alerts = Vec::new();
     let mut failed = Vec::new();
-    for detection in content.detections() {
-        let mut options = HuntOptions::at(now).with_params(params.used(&detection.query));
-        options.max_rows = MAX_ALERTS;
-        match hunt_in(catalog, &detection.query, &options).await {
+    for (detection, result) in ran.buffered(ABREAST).collect::<Vec<_>>().await {
+        match result {
             Ok(result) if detection.triggers(result.rows() as u64) => {
                 alerts.extend(result.objects().into_iter().map(|row| read(detection, &row)));
             }

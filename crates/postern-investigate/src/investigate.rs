@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use futures::StreamExt;
 use postern_kql::types::Const;
 use postern_lake::{Lake, LakeError};
 use postern_model::report::{Alert, Case, Classification, Coverage, Span};
@@ -20,8 +21,13 @@ use crate::hunt::{HuntError, HuntOptions, hunt_in};
 use crate::params::Params;
 use crate::story::build;
 
-/// Up to so many messages the mail of an investigation is held in memory; beyond, every question reads the store.
-const MAIL_IN_MEMORY: u64 = 200_000;
+/// Up to so many rows a table is held in memory; beyond, every question reads the store.
+const ROWS_IN_MEMORY: u64 = 200_000;
+/// The same for tables whose rows carry a whole record as text.
+const RECORDS_IN_MEMORY: u64 = 50_000;
+
+/// Stories that are graded at a time.
+const ABREAST: usize = 2;
 
 /// Settings of an investigation.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +81,7 @@ pub async fn investigate(
     let now = options.now.or(evidence.to).unwrap_or(Ticks(postern_model::time::UNIX_EPOCH_TICKS));
     let files: BTreeMap<i64, String> = lake.files().await?.into_iter().map(|f| (i64::from(f.id), f.path)).collect();
 
+    hold(&mut tables, now).await;
     let rows = compute(&mut tables, "MailFlowChanges", "MailFlowChanges", &Params::default(), now).await?;
     let mut changes: Vec<Change> = rows.into_iter().filter_map(Change::read).collect();
     changes.sort_by(|a, b| (a.time, &a.id).cmp(&(b.time, &b.id)));
@@ -85,7 +92,7 @@ pub async fn investigate(
     }
 
     let lists = Params::new(content.list_params());
-    let (alerts, failed) = detect(&tables, content, &lists, now).await;
+    let (alerts, failed) = detect(&Arc::new(tables.clone()), content, &lists, now).await;
     let problems =
         failed.iter().map(|f| format!("The detection “{}” could not run: {}", f.detection, f.error)).collect();
     let outside =
@@ -98,10 +105,6 @@ pub async fn investigate(
     base.set("own_domains_known", Const::Bool(own.known()));
     if !stories.is_empty() {
         compute(&mut tables, "AccountActivity", "AccountActivity | where Account in (accounts)", &base, now).await?;
-    }
-    let mail = tables.snapshot().rows("EmailEvents") + tables.snapshot().rows("MessageTrace");
-    if !stories.is_empty() && mail <= MAIL_IN_MEMORY {
-        compute(&mut tables, "EmailEvents", "EmailEvents", &base, now).await?;
     }
     let evidences = Evidences { catalog: Arc::new(tables), files: &files, now, asked: Mutex::default() };
     let senders = if stories.iter().any(|s| s.kind == postern_model::report::CaseKind::Connector) {
@@ -118,12 +121,8 @@ pub async fn investigate(
         base: &base,
         senders: &senders,
     };
-    let mut cases = Vec::new();
-    for story in &stories {
-        if let Some(playbook) = content.playbook(&story.playbook) {
-            cases.push(case(&setting, playbook, story).await);
-        }
-    }
+    let graded = stories.iter().filter_map(|story| Some(case(&setting, content.playbook(&story.playbook)?, story)));
+    let mut cases: Vec<Case> = futures::stream::iter(graded).buffered(ABREAST).collect().await;
     let rank = |c: &Case| match c.classification {
         Classification::TruePositive => 0,
         Classification::Unknown => 1,
@@ -143,6 +142,55 @@ pub async fn investigate(
     })
 }
 
+/// Reads the small tables into memory once: some hundred questions would each open their files and plan their views.
+/// What cannot be read is left to the questions, which say so.
+async fn hold(tables: &mut LakeCatalog, now: Ticks) {
+    let stored: Vec<String> = tables.snapshot().summaries().into_iter().map(|s| s.table).collect();
+    let views: Vec<String> = tables
+        .snapshot()
+        .schemas()
+        .iter()
+        .filter(|t| HELD_VIEWS.contains(&t.name.as_str()) && !t.derived.is_empty())
+        .map(|t| t.name.clone())
+        .collect();
+    // Stored rows first, then the views that are made of them.
+    let plain = stored.into_iter().filter(|name| !views.contains(name)).collect();
+    for stage in [plain, views] {
+        let snapshot = Arc::new(tables.clone());
+        let held = stage.into_iter().filter(|name| fits(&snapshot, name)).map(|name: String| {
+            let snapshot = Arc::clone(&snapshot);
+            async move {
+                let mut options = HuntOptions::own(now);
+                options.max_rows = usize::try_from(ROWS_IN_MEMORY).unwrap_or(usize::MAX);
+                let query = name.clone();
+                let task = tokio::spawn(async move { hunt_in(snapshot.as_ref(), &query, &options).await });
+                (name, task.await)
+            }
+        });
+        for (name, result) in futures::stream::iter(held).buffered(ABREAST).collect::<Vec<_>>().await {
+            if let Ok(Ok(result)) = result
+                && !result.truncated
+            {
+                // A table that cannot be held is read from the store instead.
+                let _ = tables.put(&name, &result);
+            }
+        }
+    }
+}
+
+/// Views that many questions ask.
+const HELD_VIEWS: [&str; 2] = ["EmailEvents", "EntraIdSignInEvents"];
+
+/// True when a table has rows, and all rows it is made of are few enough to be held in memory.
+fn fits(tables: &LakeCatalog, name: &str) -> bool {
+    let snapshot = tables.snapshot();
+    let Some(schema) = snapshot.schemas().get(name) else { return false };
+    let from = schema.derived.iter().flat_map(|d| &d.from).map(|from| snapshot.rows(from)).sum::<u64>();
+    let rows = snapshot.rows(name) + from;
+    let whole = name == "AuditRecords" || schema.columns.iter().any(|c| c.name == "RawEventData");
+    rows > 0 && rows <= if whole { RECORDS_IN_MEMORY } else { ROWS_IN_MEMORY }
+}
+
 /// Runs a query once and puts its rows in the place of a derived table.
 async fn compute(
     tables: &mut LakeCatalog,
@@ -151,8 +199,7 @@ async fn compute(
     params: &Params,
     now: Ticks,
 ) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, InvestigateError> {
-    let mut options = HuntOptions::at(now).with_params(params.used(query));
-    options.keep_hidden = true;
+    let mut options = HuntOptions::own(now).with_params(params.used(query));
     options.timeout = std::time::Duration::from_mins(10);
     options.max_rows = 5_000_000;
     let result = hunt_in(tables, query, &options)
