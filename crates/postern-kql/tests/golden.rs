@@ -1,6 +1,6 @@
-//! Runs every `tests/golden/**/*.kql`: a query with small tables, and the rows or the message that it must give.
+//! Runs every `tests/golden/**/*.kql`: queries with small tables, and the rows or the message that each must give.
 //!
-//! A file is valid KQL; what is not the query stands in comments:
+//! A file is valid KQL; what is not a query stands in comments:
 //!
 //! ```text
 //! // table Mail: Sender:string, Size:long
@@ -13,14 +13,29 @@
 //! ```
 //!
 //! A null is written `null`, empty text `""`. Rows are compared in order when the query sorts, otherwise as a set. An
-//! expected failure is `// ---- error KQL0102 at 1:8: message`, with `// hint: …` below it. `// gap: why` above the
-//! block marks a wrong answer that is known; such a file fails once it gives the right one.
-//! `POSTERN_BLESS=1` rewrites the blocks; look at what it wrote.
+//! expected failure is `// ---- error KQL0102 at 1:8: message`, with `// hint: …` below it.
+//!
+//! The block of rows ends at the first line that is no comment; then the file's next query may follow, which sees the
+//! same tables, parameters and time. A query of one row may instead have each value beside its column; such a query
+//! ends at an empty line:
+//!
+//! ```text
+//! print
+//!     example = strlen("abc"), // = long 3
+//!     empty = strlen("") // = long 0
+//! ```
+//!
+//! `// gap: why` above a query marks a wrong answer that is known; it fails once it gives the right one.
+//! `POSTERN_BLESS=1` rewrites what is expected; look at what it wrote.
 
 #![allow(clippy::from_iter_instead_of_collect, clippy::needless_for_each)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+#[path = "golden/complete.rs"]
+mod complete;
+
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,18 +50,22 @@ use postern_kql::types::{Const, KqlType};
 use postern_kql::{PlanOptions, output};
 use serde_json::Value;
 
+#[derive(Clone)]
 struct Case {
     tables: Tables,
     params: Vec<(String, Const)>,
     now: i64,
     query: String,
     gap: bool,
+    /// Values stand beside their columns.
+    beside: bool,
     expected: Vec<String>,
+    lines: Range<usize>,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn golden_files_hold() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let root = root();
     let mut files = Vec::new();
     gather(&root, &mut files);
     files.sort();
@@ -56,24 +75,32 @@ async fn golden_files_hold() {
     let mut failures = String::new();
     for file in files.iter().filter(|f| f.to_string_lossy().contains(&only)) {
         let text = std::fs::read_to_string(file).unwrap();
-        let case = parse(&text);
-        let actual = run(&case).await;
-        let same = actual == case.expected;
-        if bless && !same && !case.gap {
-            std::fs::write(file, blessed(&text, &actual)).unwrap();
-            continue;
-        }
         let name = file.strip_prefix(&root).unwrap().display();
-        if case.gap && same {
-            writeln!(failures, "\n{name}: the gap is closed, take its mark away").unwrap();
-        } else if !case.gap && !same {
-            writeln!(failures, "\n{name}\n  expected:").unwrap();
-            case.expected.iter().for_each(|l| writeln!(failures, "    {l}").unwrap());
-            writeln!(failures, "  got:").unwrap();
-            actual.iter().for_each(|l| writeln!(failures, "    {l}").unwrap());
+        let mut better = Vec::new();
+        for case in parse(&text) {
+            let actual = run(&case).await;
+            let same = actual == case.expected;
+            let line = case.lines.start + 1;
+            if case.gap && same {
+                writeln!(failures, "\n{name}:{line}: the gap is closed, take its mark away").unwrap();
+            } else if !case.gap && !same && !bless {
+                writeln!(failures, "\n{name}:{line}\n  expected:").unwrap();
+                case.expected.iter().for_each(|l| writeln!(failures, "    {l}").unwrap());
+                writeln!(failures, "  got:").unwrap();
+                actual.iter().for_each(|l| writeln!(failures, "    {l}").unwrap());
+            } else if !case.gap && !same {
+                better.push((case, actual));
+            }
+        }
+        if !better.is_empty() {
+            std::fs::write(file, blessed(&text, &better)).unwrap();
         }
     }
     assert!(failures.is_empty(), "{failures}");
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
 fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -87,23 +114,36 @@ fn gather(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-fn parse(text: &str) -> Case {
+/// What stands before the value of a column, at the end of its line.
+const BESIDE: &str = " // = ";
+
+fn parse(text: &str) -> Vec<Case> {
+    let mut cases = Vec::new();
     let mut case = Case {
         tables: Tables::new(),
         params: vec![],
         now: ticks("2024-05-15T12:00:00Z"),
         query: String::new(),
         gap: false,
+        beside: false,
         expected: vec![],
+        lines: 0..0,
     };
     let mut table: Option<(String, Vec<Column>, Vec<Vec<String>>)> = None;
-    let mut expected = false;
-    for line in text.lines() {
-        if expected {
-            if let Some(line) = line.strip_prefix("//") {
-                case.expected.push(line.trim().to_owned());
-            }
+    let mut block = false;
+    for (number, line) in text.lines().enumerate() {
+        if block && let Some(line) = line.strip_prefix("//") {
+            case.expected.push(line.trim().to_owned());
             continue;
+        }
+        if block || (case.beside && line.trim().is_empty()) {
+            case.lines.end = number;
+            // Lines of the file are lines of the query, so that places in messages are places in the file.
+            let query = "\n".repeat(number);
+            let next =
+                Case { query, gap: false, beside: false, expected: vec![], lines: number..number, ..case.clone() };
+            cases.push(std::mem::replace(&mut case, next));
+            block = false;
         }
         if let (Some((_, columns, rows)), Some(row)) = (&mut table, line.strip_prefix("//   ")) {
             let cells: Vec<String> = row.split('|').map(|c| c.trim().to_owned()).collect();
@@ -111,17 +151,7 @@ fn parse(text: &str) -> Case {
             rows.push(cells);
         } else if let Some(head) = line.strip_prefix("// table ") {
             add(&mut case.tables, table.take());
-            let (name, columns) = head.split_once(':').expect("`// table Name: column:type, …`");
-            let columns = columns
-                .split(',')
-                .map(|c| {
-                    let (name, ty) = c.split_once(':').expect("column:type");
-                    let name = name.trim();
-                    let ty = KqlType::parse(ty.trim()).expect("a KQL type");
-                    Column { hidden: name.starts_with('_'), ..Column::new(name, ty) }
-                })
-                .collect();
-            table = Some((name.trim().to_owned(), columns, vec![]));
+            table = Some(header(head));
         } else if let Some(param) = line.strip_prefix("// param ") {
             let (name, value) = param.split_once('=').expect("`// param NAME = value`");
             case.params.push((name.trim().to_owned(), Const::String(value.trim().to_owned())));
@@ -130,18 +160,42 @@ fn parse(text: &str) -> Case {
         } else if line.starts_with("// gap:") {
             case.gap = true;
         } else if let Some(head) = line.strip_prefix("// ----") {
+            add(&mut case.tables, table.take());
             case.expected.push(head.trim().to_owned());
-            expected = true;
+            block = true;
+            continue;
         } else {
+            if let Some((column, value)) = line.rsplit_once(BESIDE) {
+                let name = column.split(" = ").next().and_then(|n| n.split_whitespace().last()).unwrap_or_default();
+                case.expected.push(format!("{name}: {}", value.trim()));
+                case.beside = true;
+            }
             case.query.push_str(line);
         }
-        // Lines of the file are lines of the query, so that places in messages are places in the file.
-        if !expected {
-            case.query.push('\n');
-        }
+        case.query.push('\n');
     }
-    add(&mut case.tables, table.take());
-    case
+    if block || case.beside {
+        add(&mut case.tables, table.take());
+        case.lines.end = text.lines().count();
+        cases.push(case);
+    } else {
+        assert!(case.query.lines().all(|l| l.is_empty() || l.starts_with("//")), "a query without an expected result");
+    }
+    cases
+}
+
+fn header(head: &str) -> (String, Vec<Column>, Vec<Vec<String>>) {
+    let (name, columns) = head.split_once(':').expect("`// table Name: column:type, …`");
+    let columns = columns
+        .split(',')
+        .map(|c| {
+            let (name, ty) = c.split_once(':').expect("column:type");
+            let name = name.trim();
+            let ty = KqlType::parse(ty.trim()).expect("a KQL type");
+            Column { hidden: name.starts_with('_'), ..Column::new(name, ty) }
+        })
+        .collect();
+    (name.trim().to_owned(), columns, vec![])
 }
 
 fn ticks(text: &str) -> i64 {
@@ -201,12 +255,17 @@ async fn run(case: &Case) -> Vec<String> {
             return lines;
         }
     };
-    let head: Vec<String> = planned.columns.iter().map(|c| format!("{}:{}", c.name, c.ty)).collect();
     let batches = match postern_kql::collect(&session, planned.plan.clone()).await {
         Ok(batches) => batches,
         Err(error) => return vec![format!("error while running: {}", error.strip_backtrace())],
     };
-    let mut rows: Vec<String> = output::rows(&batches, &planned.columns)
+    let rows = output::rows(&batches, &planned.columns);
+    if let (true, [row]) = (case.beside, rows.as_slice()) {
+        let values = row.iter().zip(&planned.columns);
+        return values.map(|(value, c)| format!("{}: {} {}", c.name, c.ty, cell(value, c.ty))).collect();
+    }
+    let head: Vec<String> = planned.columns.iter().map(|c| format!("{}:{}", c.name, c.ty)).collect();
+    let mut rows: Vec<String> = rows
         .iter()
         .map(|row| row.iter().zip(&planned.columns).map(|(v, c)| cell(v, c.ty)).collect::<Vec<_>>().join(" | "))
         .collect();
@@ -227,13 +286,28 @@ fn cell(value: &Value, ty: KqlType) -> String {
     }
 }
 
-fn blessed(text: &str, lines: &[String]) -> String {
+fn blessed(text: &str, better: &[(Case, Vec<String>)]) -> String {
     let mut out = String::new();
-    for line in text.lines().take_while(|line| !line.starts_with("// ----")) {
-        writeln!(out, "{line}").unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    let mut done = 0;
+    for (case, actual) in better {
+        out.extend(lines[done..case.lines.start].iter().flat_map(|l| [l, "\n"]));
+        let mut values = actual.iter();
+        for line in &lines[case.lines.clone()] {
+            if let Some((column, old)) = line.rsplit_once(BESIDE) {
+                let new = values.next().and_then(|v| v.split_once(": ")).map_or(old, |(_, v)| v);
+                writeln!(out, "{column}{BESIDE}{new}").unwrap();
+            } else if line.starts_with("// ----") {
+                for (index, line) in actual.iter().enumerate() {
+                    writeln!(out, "{}{line}", if index == 0 { "// ---- " } else { "// " }).unwrap();
+                }
+                break;
+            } else {
+                writeln!(out, "{line}").unwrap();
+            }
+        }
+        done = case.lines.end;
     }
-    for (index, line) in lines.iter().enumerate() {
-        writeln!(out, "{}{line}", if index == 0 { "// ---- " } else { "// " }).unwrap();
-    }
+    out.extend(lines[done..].iter().flat_map(|l| [l, "\n"]));
     out
 }

@@ -264,7 +264,8 @@ pub const ARRAY_SUM: Scalar = Scalar::new(
                 let raw = array.get(row).filter(|raw| is_array(raw))?;
                 json::elements(raw)
                     .map(|e| if json::kind(e) == Some(Kind::Number) { Value::Json(e).to_real() } else { None })
-                    .sum()
+                    // The sum of no numbers is 0, not -0.
+                    .try_fold(0.0, |sum, value| Some(sum + value?))
             })
         })
     },

@@ -378,7 +378,7 @@ fn set(raw: &str, steps: &[Step], value: &str, out: &mut String) {
     }
 }
 
-/// `bag_zip(keys, values)`: missing values are null.
+/// `bag_zip(keys, values)`: missing values are null, names that are no text are passed over with their values.
 pub const BAG_ZIP: Scalar = Scalar::new(
     info(
         "bag_zip",
@@ -392,14 +392,15 @@ pub const BAG_ZIP: Scalar = Scalar::new(
         call("bag_zip", args, &[Dynamic], Dynamic, |args| {
             let (keys, values) = (args.get(0)?.text()?, args.get(1)?.text()?);
             build::texts(args.rows, |row, out| {
-                let (keys, values) = (keys.get(row)?, values.get(row)?);
-                if !super::array::is_array(keys) || !super::array::is_array(values) {
-                    return None;
-                }
+                let keys = keys.get(row).filter(|raw| super::array::is_array(raw))?;
+                let values = values.get(row).filter(|raw| super::array::is_array(raw)).unwrap_or("[]");
                 let mut bag = ObjectText::new();
                 let mut values = json::elements(values);
                 for key in json::elements(keys) {
-                    bag.raw(&json::string_value(key), values.next().unwrap_or("null"));
+                    let value = values.next().unwrap_or("null");
+                    if json::kind(key) == Some(json::Kind::String) {
+                        bag.raw(&json::string_value(key), value);
+                    }
                 }
                 out.push_str(&bag.finish());
                 Some(())

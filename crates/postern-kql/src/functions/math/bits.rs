@@ -6,14 +6,21 @@ use crate::functions::{BindError, BoundExpr, Param};
 use crate::types::KqlType::Long;
 
 const TWO: &[Param] = &[param("value1", "long", "A number."), param("value2", "long", "A number.")];
-const SHIFT: &[Param] =
-    &[param("value", "long", "The number."), param("shift", "long", "By how many bits, modulo 64.")];
+const SHIFT: &[Param] = &[
+    param("value", "long", "The number."),
+    param("shift", "long", "By how many bits, modulo 64; a negative number gives null."),
+];
 
-fn two(name: &'static str, args: &[BoundExpr], f: fn(i64, i64) -> i64) -> Result<BoundExpr, BindError> {
+fn two(name: &'static str, args: &[BoundExpr], f: fn(i64, i64) -> Option<i64>) -> Result<BoundExpr, BindError> {
     call(name, args, &[Long], Long, move |args| {
         let (a, b) = (args.get(0)?.longs()?, args.get(1)?.longs()?);
-        build::longs(args.rows, |row| Some(f(a.get(row)?, b.get(row)?)))
+        build::longs(args.rows, |row| f(a.get(row)?, b.get(row)?))
     })
+}
+
+/// The number of bits to shift by; none when it is negative.
+fn modulo(shift: i64) -> Option<u32> {
+    (shift >= 0).then_some((shift % 64) as u32)
 }
 
 macro_rules! bit_functions {
@@ -29,11 +36,11 @@ macro_rules! bit_functions {
 }
 
 bit_functions! {
-    BINARY_AND, "binary_and", TWO, |a, b| a & b, "The bits that both numbers have.", "print binary_and(6, 3)", "2";
-    BINARY_OR, "binary_or", TWO, |a, b| a | b, "The bits that either number has.", "print binary_or(6, 3)", "7";
-    BINARY_XOR, "binary_xor", TWO, |a, b| a ^ b, "The bits that one of the numbers has.", "print binary_xor(6, 3)", "5";
-    SHIFT_LEFT, "binary_shift_left", SHIFT, |a, b| a.wrapping_shl(b.rem_euclid(64) as u32), "The bits moved to the left.", "print binary_shift_left(1, 4)", "16";
-    SHIFT_RIGHT, "binary_shift_right", SHIFT, |a, b| a.wrapping_shr(b.rem_euclid(64) as u32), "The bits moved to the right, the sign kept.", "print binary_shift_right(16, 4)", "1";
+    BINARY_AND, "binary_and", TWO, |a, b| Some(a & b), "The bits that both numbers have.", "print binary_and(6, 3)", "2";
+    BINARY_OR, "binary_or", TWO, |a, b| Some(a | b), "The bits that either number has.", "print binary_or(6, 3)", "7";
+    BINARY_XOR, "binary_xor", TWO, |a, b| Some(a ^ b), "The bits that one of the numbers has.", "print binary_xor(6, 3)", "5";
+    SHIFT_LEFT, "binary_shift_left", SHIFT, |a, b| Some(a.wrapping_shl(modulo(b)?)), "The bits moved to the left.", "print binary_shift_left(1, 4)", "16";
+    SHIFT_RIGHT, "binary_shift_right", SHIFT, |a, b| Some(a.wrapping_shr(modulo(b)?)), "The bits moved to the right, the sign kept.", "print binary_shift_right(16, 4)", "1";
 }
 
 /// `binary_not(value)`.

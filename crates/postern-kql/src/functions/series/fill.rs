@@ -117,10 +117,10 @@ pub const FILL_CONST: Scalar = Scalar::new(
 );
 
 /// Straight lines between the known values; the edges take the nearest value when asked. Whole series stay whole.
-fn linear(series: &Series, edges: bool, constant: f64) -> Vec<Option<f64>> {
+fn linear(series: &Series, edges: bool, constant: Option<f64>) -> Vec<Option<f64>> {
     let known: Vec<(usize, f64)> = series.values.iter().enumerate().filter_map(|(at, v)| Some((at, (*v)?))).collect();
     let (Some(first), Some(last)) = (known.first(), known.last()) else {
-        return series.values.iter().map(|_| Some(constant)).collect();
+        return series.values.iter().map(|_| constant).collect();
     };
     let mut out = series.values.clone();
     for pair in known.windows(2) {
@@ -169,8 +169,13 @@ pub const FILL_LINEAR: Scalar = Scalar::new(
                     }
                 }
                 let edges = args.args.get(2).is_none_or(|a| a.bools().is_ok_and(|b| b.get(row) != Some(false)));
-                let constant = args.args.get(3).and_then(|a| conversion::read(a, constant_ty, row)?.to_real());
-                out.push_str(&write(linear(&series, edges, constant.unwrap_or(0.0)), series.whole));
+                // A null that is given keeps the nulls.
+                let constant = match args.args.get(3) {
+                    Some(constant) => conversion::read(constant, constant_ty, row).and_then(|c| c.to_real()),
+                    None => Some(0.0),
+                };
+                let whole = series.whole && series.values.iter().any(Option::is_some);
+                out.push_str(&write(linear(&series, edges, constant), whole));
                 Some(())
             })
         })

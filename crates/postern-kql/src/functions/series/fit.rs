@@ -22,6 +22,11 @@ fn variance(values: &[f64]) -> f64 {
     values.iter().map(|v| (v - avg) * (v - avg)).sum::<f64>() / values.len() as f64
 }
 
+/// What turns a mean square into the variance of a sample, which is what the results show.
+fn sample(count: usize) -> f64 {
+    if count > 1 { count as f64 / (count - 1) as f64 } else { 1.0 }
+}
+
 /// Fits a line through points at whole places from `from`.
 pub(super) fn fit(values: &[f64], from: usize) -> Line {
     let places: Vec<f64> = (from..from + values.len()).map(|at| at as f64).collect();
@@ -57,7 +62,8 @@ fn one_line(name: &'static str, args: &[BoundExpr], bag: bool) -> Result<BoundEx
             let values: Vec<f64> = read(series.get(row)?)?.values.into_iter().collect::<Option<_>>()?;
             let line = fit(&values, 0);
             let fitted = write(drawn(&line, 0..values.len()), false);
-            let numbers = [line.rsquare, line.slope, line.variance, line.residual, line.intercept];
+            let scale = sample(values.len());
+            let numbers = [line.rsquare, line.slope, line.variance * scale, line.residual * scale, line.intercept];
             out.push_str(&pack(LINE, numbers.map(json::real).into_iter().chain([fitted]), bag));
             Some(())
         })
@@ -149,10 +155,19 @@ fn two_lines(name: &'static str, args: &[BoundExpr], bag: bool) -> Result<BoundE
             let residual = sum / values.len() as f64;
             let rsquare = if total > 0.0 { 1.0 - residual / total } else { 1.0 };
             let fitted = drawn(&left, 0..split).into_iter().chain(drawn(&right, split..values.len()));
-            let measures = |l: Line| [l.rsquare, l.slope, l.intercept, l.variance, l.residual].map(json::real);
-            let head =
-                [json::real(rsquare), split.to_string(), json::real(total), json::real(residual), write(fitted, false)];
-            out.push_str(&pack(TWO, head.into_iter().chain(measures(right)).chain(measures(left)), bag));
+            let measures = |l: Line, scale: f64| {
+                [l.rsquare, l.slope, l.intercept, l.variance * scale, l.residual * scale].map(json::real)
+            };
+            let scale = sample(values.len());
+            let head = [
+                json::real(rsquare),
+                split.to_string(),
+                json::real(total * scale),
+                json::real(residual * scale),
+                write(fitted, false),
+            ];
+            let sides = measures(right, sample(values.len() - split)).into_iter().chain(measures(left, sample(split)));
+            out.push_str(&pack(TWO, head.into_iter().chain(sides), bag));
             Some(())
         })
     })

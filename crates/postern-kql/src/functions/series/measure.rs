@@ -1,6 +1,8 @@
 //! One number, or a few, of a series: sums, products, similarity, statistics, outliers.
 
 use super::{SERIES, Series, mean, quantile, read, write};
+use crate::functions::conversion::Value;
+use crate::functions::kernel::KernelArgs;
 use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, optional, param};
 use crate::functions::support::json::{self, ArrayText, ObjectText};
@@ -29,7 +31,7 @@ pub const SUM: Scalar = Scalar::new(
         "real",
         &[example("print series_sum(dynamic([1, 2, 3.5]))", "6.5")],
     ),
-    |args, _| one("series_sum", args, |s| Some(all(s)?.iter().sum())),
+    |args, _| one("series_sum", args, |s| Some(all(s)?.iter().fold(0.0, |sum, v| sum + v))),
 );
 
 /// `series_product(series)`.
@@ -55,11 +57,15 @@ pub const MAGNITUDE: Scalar = Scalar::new(
         "real",
         &[example("print series_magnitude(dynamic([3, 4]))", "5.0")],
     ),
-    |args, _| one("series_magnitude", args, |s| Some(all(s)?.iter().map(|v| v * v).sum::<f64>().sqrt())),
+    |args, _| one("series_magnitude", args, |s| Some(all(s)?.iter().fold(0.0, |sum, v| sum + v * v).sqrt())),
 );
 
 const PAIR: &[Param] =
     &[param("series1", "dynamic", "A series."), param("series2", "dynamic", "A series of the same length.")];
+const VECTORS: &[Param] = &[
+    param("series1", "dynamic", "A series; what is longer than the other is cut off."),
+    param("series2", "dynamic", "A series, or a number for each element of the other."),
+];
 
 fn two(name: &'static str, args: &[BoundExpr], f: fn(&[f64], &[f64]) -> Option<f64>) -> Result<BoundExpr, BindError> {
     call(name, args, &[Dynamic], Real, move |args| {
@@ -71,8 +77,38 @@ fn two(name: &'static str, args: &[BoundExpr], f: fn(&[f64], &[f64]) -> Option<f
     })
 }
 
+/// The pairs of two series over the shorter length, without what is no number; none of an empty series. A single number
+/// stands for a series of as many as needed.
+fn vectors(
+    name: &'static str,
+    args: &[BoundExpr],
+    f: fn(&[f64], &[f64]) -> Option<f64>,
+) -> Result<BoundExpr, BindError> {
+    call(name, args, &[Dynamic], Real, move |args| {
+        let (a, b) = (args.get(0)?.text()?, args.get(1)?.text()?);
+        let number = |raw: &str| match json::kind(raw) {
+            Some(json::Kind::Number) => Value::Json(raw).to_real(),
+            _ => None,
+        };
+        build::reals(args.rows, |row| {
+            let (raw_a, raw_b) = (a.get(row)?, b.get(row)?);
+            let (a, b) = match (read(raw_a), read(raw_b)) {
+                (Some(a), Some(b)) => (a.values, b.values),
+                (Some(a), None) => (a.values.clone(), vec![Some(number(raw_b)?); a.values.len()]),
+                (None, Some(b)) => (vec![Some(number(raw_a)?); b.values.len()], b.values),
+                (None, None) => return None,
+            };
+            if a.is_empty() || b.is_empty() {
+                return None;
+            }
+            let (a, b): (Vec<f64>, Vec<f64>) = a.into_iter().zip(b).filter_map(|(a, b)| Some((a?, b?))).unzip();
+            f(&a, &b)
+        })
+    })
+}
+
 fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    a.iter().zip(b).fold(0.0, |sum, (a, b)| sum + a * b)
 }
 
 /// `series_dot_product(series1, series2)`.
@@ -81,11 +117,11 @@ pub const DOT_PRODUCT: Scalar = Scalar::new(
         "series_dot_product",
         "series",
         "The sum of the products of the elements.",
-        PAIR,
+        VECTORS,
         "real",
         &[example("print series_dot_product(dynamic([1, 2]), dynamic([3, 4]))", "11.0")],
     ),
-    |args, _| two("series_dot_product", args, |a, b| Some(dot(a, b))),
+    |args, _| vectors("series_dot_product", args, |a, b| Some(dot(a, b))),
 );
 
 /// `series_cosine_similarity(series1, series2)`.
@@ -94,11 +130,11 @@ pub const COSINE_SIMILARITY: Scalar = Scalar::new(
         "series_cosine_similarity",
         "series",
         "The cosine of the angle between two series as vectors.",
-        PAIR,
+        VECTORS,
         "real",
         &[example("print series_cosine_similarity(dynamic([1, 0]), dynamic([0, 1]))", "0.0")],
     ),
-    |args, _| two("series_cosine_similarity", args, |a, b| Some(dot(a, b) / (dot(a, a) * dot(b, b)).sqrt())),
+    |args, _| vectors("series_cosine_similarity", args, |a, b| Some(dot(a, b) / (dot(a, a) * dot(b, b)).sqrt())),
 );
 
 fn pearson(a: &[f64], b: &[f64]) -> Option<f64> {
@@ -129,10 +165,17 @@ struct Stats {
     avg: f64,
     stdev: f64,
     variance: f64,
+    sum: f64,
+    count: usize,
 }
 
-fn stats(series: &Series) -> Option<Stats> {
-    let seen = || series.values.iter().enumerate().filter_map(|(at, v)| Some((at, (*v).filter(|v| !v.is_nan())?)));
+/// Nothing when a value is not finite and such are not to be passed over.
+fn stats(series: &Series, ignore: bool) -> Option<Stats> {
+    let finite = |v: &Option<f64>| v.filter(|v| v.is_finite());
+    if !ignore && !series.values.iter().all(|v| finite(v).is_some()) {
+        return None;
+    }
+    let seen = || series.values.iter().enumerate().filter_map(|(at, v)| Some((at, finite(v)?)));
     let (min_at, min) = seen().fold(None, |best: Option<(usize, f64)>, (at, v)| match best {
         Some((_, b)) if b <= v => best,
         _ => Some((at, v)),
@@ -145,7 +188,12 @@ fn stats(series: &Series) -> Option<Stats> {
     let avg = mean(&values)?;
     let squares: f64 = values.iter().map(|v| (v - avg) * (v - avg)).sum();
     let variance = if values.len() > 1 { squares / (values.len() - 1) as f64 } else { 0.0 };
-    Some(Stats { min, min_at, max, max_at, avg, stdev: variance.sqrt(), variance })
+    let (sum, count) = (values.iter().fold(0.0, |sum, v| sum + v), values.len());
+    Some(Stats { min, min_at, max, max_at, avg, stdev: variance.sqrt(), variance, sum, count })
+}
+
+fn ignores(args: &KernelArgs, row: usize) -> bool {
+    args.args.get(1).and_then(|a| a.bools().ok()?.get(row)).unwrap_or(false)
 }
 
 const STATS: &[Param] = &[
@@ -153,7 +201,7 @@ const STATS: &[Param] = &[
     optional(
         "ignore_nonfinite",
         "bool",
-        "Whether to pass over null, NaN and infinities; they are passed over in any case.",
+        "Whether to pass over null, NaN and infinities; else one of them makes everything null.",
     ),
 ];
 
@@ -171,7 +219,7 @@ pub const STATS_COLUMNS: Scalar = Scalar::new(
         call("series_stats", args, &[Dynamic, Bool], Dynamic, |args| {
             let series = args.get(0)?.text()?;
             build::texts(args.rows, |row, out| {
-                let s = stats(&read(series.get(row)?)?)?;
+                let s = stats(&read(series.get(row)?)?, ignores(args, row))?;
                 let mut list = ArrayText::new();
                 list.raw(&json::real(s.min));
                 list.raw(&s.min_at.to_string());
@@ -210,7 +258,7 @@ pub const STATS_BAG: Scalar = Scalar::new(
         call("series_stats_dynamic", args, &[Dynamic, Bool], Dynamic, |args| {
             let series = args.get(0)?.text()?;
             build::texts(args.rows, |row, out| {
-                let s = stats(&read(series.get(row)?)?)?;
+                let s = stats(&read(series.get(row)?)?, ignores(args, row))?;
                 let mut bag = ObjectText::new();
                 bag.raw("min", &json::real(s.min));
                 bag.raw("min_idx", &s.min_at.to_string());
@@ -219,6 +267,8 @@ pub const STATS_BAG: Scalar = Scalar::new(
                 bag.raw("avg", &json::real(s.avg));
                 bag.raw("stdev", &json::real(s.stdev));
                 bag.raw("variance", &json::real(s.variance));
+                bag.raw("sum", &json::real(s.sum));
+                bag.raw("len", &s.count.to_string());
                 out.push_str(&bag.finish());
                 Some(())
             })

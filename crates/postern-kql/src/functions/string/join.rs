@@ -3,9 +3,11 @@
 use super::as_text;
 use crate::functions::conversion::read;
 use crate::functions::support::build;
-use crate::functions::support::define::{Scalar, call, call_as_is, example, info, optional, param, repeated};
+use crate::functions::support::define::{
+    Scalar, call, call_as_is, call_with, example, info, optional, param, repeated,
+};
 use crate::functions::{BindError, BoundExpr};
-use crate::types::KqlType::{Long, Real, String as Text};
+use crate::types::KqlType::{Int, Long, Real, String as Text};
 
 /// `strcat(a, b, …)`: values of any type in the form `tostring` gives; nulls are empty.
 pub const STRCAT: Scalar = Scalar::new(
@@ -154,13 +156,16 @@ pub const TOHEX: Scalar = Scalar::new(
         &[example("print tohex(256)", "100"), example("print tohex(256, 8)", "00000100")],
     ),
     |args, _| {
-        call("tohex", args, &[Long, Long], Text, |args| {
+        // A negative number shows the bits of its own type.
+        let int = args.first().is_some_and(|a| a.ty == Int);
+        call_with("tohex", if int { "int" } else { "" }, args, &[Long, Long], Text, move |args| {
             let value = args.get(0)?.longs()?;
             let length = args.args.get(1).map(super::super::kernel::Arg::longs).transpose()?;
             build::strings(args.rows, |row, out| {
                 if let Some(value) = value.get(row) {
-                    let width = length.and_then(|l| l.get(row)).unwrap_or(0).clamp(0, 64) as usize;
-                    out.push_str(&format!("{value:0width$x}"));
+                    let width = length.and_then(|l| l.get(row)).unwrap_or(0).clamp(0, 16) as usize;
+                    let bits = if int { value & 0xffff_ffff } else { value };
+                    out.push_str(&format!("{bits:0width$x}"));
                 }
             })
         })

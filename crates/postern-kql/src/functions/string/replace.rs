@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::as_text;
-use super::operators::needles_of;
 use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, param};
 use crate::functions::support::json;
@@ -81,34 +80,48 @@ pub const REPLACE_STRINGS: Scalar = Scalar::new(
                 let text = text.get(row).unwrap_or("");
                 let (raw_lookups, raw_rewrites) = (lookups.get(row).unwrap_or("[]"), rewrites.get(row).unwrap_or("[]"));
                 if last.as_ref().is_none_or(|(l, r, _)| *l != raw_lookups || *r != raw_rewrites) {
-                    let from = needles_of(raw_lookups);
-                    let to: Vec<&str> = json::elements(raw_rewrites).collect();
-                    let pairs = if from.len() == to.len() { pair_up(from, &to) } else { Vec::new() };
-                    last = Some((raw_lookups, raw_rewrites, pairs));
+                    last = Some((raw_lookups, raw_rewrites, pair_up(raw_lookups, raw_rewrites)));
                 }
                 let pairs = last.as_ref().map_or(&[][..], |(_, _, pairs)| pairs);
-                let mut rest = text;
-                'text: while !rest.is_empty() {
-                    for (from, to) in pairs {
-                        if let Some(after) = rest.strip_prefix(from.as_str()).filter(|_| !from.is_empty()) {
-                            out.push_str(to);
-                            rest = after;
-                            continue 'text;
+                // An earlier lookup goes first over the whole text; what it replaced is not looked at again.
+                let mut pieces = vec![(text, true)];
+                for (from, to) in pairs {
+                    if !pieces.iter().any(|(piece, open)| *open && piece.contains(from.as_str())) {
+                        continue;
+                    }
+                    let mut next = Vec::with_capacity(pieces.len() + 2);
+                    for (piece, open) in pieces {
+                        if !open {
+                            next.push((piece, false));
+                            continue;
+                        }
+                        for (at, part) in piece.split(from.as_str()).enumerate() {
+                            if at > 0 {
+                                next.push((to.as_str(), false));
+                            }
+                            if !part.is_empty() {
+                                next.push((part, true));
+                            }
                         }
                     }
-                    let mut chars = rest.chars();
-                    out.extend(chars.next());
-                    rest = chars.as_str();
+                    pieces = next;
                 }
+                pieces.iter().for_each(|(piece, _)| out.push_str(piece));
             })
         })
     },
 );
 
-/// A replacement that is no text leaves its lookup as it is.
-fn pair_up(from: Vec<String>, to: &[&str]) -> Vec<(String, String)> {
+/// Lookups that are no text are passed over; a replacement that is no text leaves its lookup as it is.
+fn pair_up(lookups: &str, rewrites: &str) -> Vec<(String, String)> {
     let text = |raw: &str| (json::kind(raw) == Some(json::Kind::String)).then(|| json::string_value(raw).into_owned());
-    from.into_iter().zip(to).map(|(from, to)| (from.clone(), text(to).unwrap_or(from))).collect()
+    if json::elements(lookups).count() != json::elements(rewrites).count() {
+        return Vec::new();
+    }
+    json::elements(lookups)
+        .zip(json::elements(rewrites))
+        .filter_map(|(from, to)| text(from).filter(|f| !f.is_empty()).map(|f| (f.clone(), text(to).unwrap_or(f))))
+        .collect()
 }
 
 /// `translate(search, replacement, text)`: each character of `search` becomes the one at the same place of `replacement`;

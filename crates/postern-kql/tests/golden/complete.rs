@@ -1,0 +1,195 @@
+//! Every function, aggregate, text operator and tabular operator has its golden file, and every such file a subject.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use postern_kql::functions::{AGGREGATES, FUNCTIONS, FunctionInfo, OPERATORS};
+
+/// Functions that the binder knows by itself, because they look at other rows, tables or columns.
+const SPECIAL: &[&str] = &[
+    "column_ifexists",
+    "materialize",
+    "next",
+    "prev",
+    "row_cumsum",
+    "row_number",
+    "row_rank_dense",
+    "row_rank_min",
+    "row_window_session",
+    "toscalar",
+];
+
+/// Known by name and not supported yet: their files come with them.
+const NOT_YET: &[&str] =
+    &["consume", "externaldata", "facet", "find", "fork", "project-by-names", "reduce", "row_window_session", "scan"];
+
+/// Other names of operators.
+const SYNONYMS: &[&str] = &["filter", "limit", "mvapply", "mvexpand", "order"];
+
+/// The tabular operators and sources.
+const TABULAR: &[&str] = &[
+    "as",
+    "consume",
+    "count",
+    "datatable",
+    "distinct",
+    "evaluate",
+    "extend",
+    "externaldata",
+    "facet",
+    "find",
+    "fork",
+    "getschema",
+    "invoke",
+    "join",
+    "lookup",
+    "make-series",
+    "mv-apply",
+    "mv-expand",
+    "parse",
+    "parse-kv",
+    "parse-where",
+    "partition",
+    "print",
+    "project",
+    "project-away",
+    "project-by-names",
+    "project-keep",
+    "project-rename",
+    "project-reorder",
+    "range",
+    "reduce",
+    "render",
+    "sample",
+    "sample-distinct",
+    "scan",
+    "search",
+    "serialize",
+    "sort",
+    "summarize",
+    "take",
+    "top",
+    "top-hitters",
+    "top-nested",
+    "union",
+    "where",
+];
+
+/// The plugins of `evaluate` that have files of their own beside the operators.
+const PLUGINS: &[&str] = &[
+    "active_users_count",
+    "activity_counts_metrics",
+    "activity_engagement",
+    "activity_metrics",
+    "autocluster",
+    "bag_unpack",
+    "basket",
+    "dcount_intersect",
+    "diffpatterns",
+    "diffpatterns_text",
+    "funnel_sequence",
+    "funnel_sequence_completion",
+    "ipv4_lookup",
+    "ipv6_lookup",
+    "narrow",
+    "new_activity_metrics",
+    "pivot",
+    "preview",
+    "rolling_percentile",
+    "rows_near",
+    "sequence_detect",
+    "session_count",
+    "sliding_window_counts",
+];
+
+/// The operators that the parser takes apart, read from its list.
+fn parser_names() -> Vec<String> {
+    let file = super::root().join("../../../postern-kql-syntax/src/parser/advise.rs");
+    let text = std::fs::read_to_string(file).unwrap();
+    let list = text.split("OPERATORS: &[&str] = &[").nth(1).and_then(|t| t.split("];").next()).unwrap();
+    list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// A name as a file may be called.
+fn slug(name: &str) -> String {
+    name.replace("=~", "equals_tilde").replace('~', "_tilde").replace("==", "equals").replace([' ', '-'], "_")
+}
+
+/// The names of the files of a folder.
+fn stems(folder: &str) -> BTreeSet<String> {
+    let mut files = Vec::new();
+    super::gather(&super::root().join(folder), &mut files);
+    files.iter().filter_map(|f| Some(f.file_stem()?.to_str()?.to_owned())).collect()
+}
+
+/// Complains about files without a subject, subjects without a file, and files that leave an aspect out.
+fn check(folder: &str, infos: &[FunctionInfo], more: &[&str], always: &[&str], faults: &mut String) {
+    let files = stems(folder);
+    let names: BTreeSet<String> = infos.iter().map(|i| i.name).chain(more.iter().copied()).map(slug).collect();
+    for stray in files.difference(&names) {
+        writeln!(faults, "{folder}/{stray}.kql: there is no `{stray}`").unwrap();
+    }
+    for missing in names.difference(&files).filter(|n| !NOT_YET.contains(&n.as_str())) {
+        writeln!(faults, "{folder}/{missing}.kql is missing").unwrap();
+    }
+    for info in infos.iter().filter(|i| files.contains(&slug(i.name))) {
+        let file = format!("{folder}/{}.kql", slug(info.name));
+        let text = std::fs::read_to_string(super::root().join(&file)).unwrap();
+        let cases = super::parse(&text);
+        let used = |c: &super::Case| {
+            c.query
+                .lines()
+                .filter(|l| !l.starts_with("//"))
+                .any(|l| std::iter::once(&info.name).chain(info.aliases).any(|name| l.contains(name)))
+        };
+        if !cases.iter().any(|c| !c.gap && used(c)) {
+            writeln!(faults, "{file}: no worked example of `{}`", info.name).unwrap();
+        }
+        let text_like = info.params.iter().any(|p| p.ty.contains("string") || p.ty.contains("dynamic"));
+        let mut aspects = always.to_vec();
+        aspects.extend((!info.params.is_empty()).then_some("null"));
+        aspects.extend(text_like.then_some("empty"));
+        for aspect in aspects {
+            if !text.contains(aspect) && !(aspect == "empty" && (text.contains("\"\"") || text.contains("[]"))) {
+                writeln!(faults, "{file}: nothing about `{aspect}`").unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn every_function_and_aggregate_and_text_operator_has_its_file() {
+    let mut faults = String::new();
+    let functions: Vec<FunctionInfo> = FUNCTIONS.iter().map(|f| f.info()).collect();
+    let aggregates: Vec<FunctionInfo> = AGGREGATES.iter().map(|f| f.info()).collect();
+    let operators: Vec<FunctionInfo> = OPERATORS.iter().map(|f| f.info()).collect();
+    check("functions", &functions, SPECIAL, &[], &mut faults);
+    check("aggregates", &aggregates, &[], &["null"], &mut faults);
+    check("text_operators", &operators, &[], &["case", "null", "empty"], &mut faults);
+    assert!(faults.is_empty(), "\n{faults}");
+}
+
+#[test]
+fn every_tabular_operator_has_its_file() {
+    let mut faults = String::new();
+    let files = stems("operators");
+    let known: Vec<String> = TABULAR.iter().chain(PLUGINS).map(|n| slug(n)).collect();
+    for name in TABULAR {
+        if !files.contains(&slug(name)) && !NOT_YET.contains(name) {
+            writeln!(faults, "operators/{}.kql is missing", slug(name)).unwrap();
+        }
+    }
+    for name in NOT_YET {
+        if files.contains(&slug(name)) || stems("functions").contains(*name) {
+            writeln!(faults, "`{name}` has its file: take it off `NOT_YET`").unwrap();
+        }
+    }
+    for name in parser_names().iter().filter(|n| !TABULAR.contains(&n.as_str()) && !SYNONYMS.contains(&n.as_str())) {
+        writeln!(faults, "the parser knows `{name}`: put it on `TABULAR`").unwrap();
+    }
+    // A second file of an operator says what it is about after the name: `sort_nulls`.
+    for stray in files.iter().filter(|f| !known.iter().any(|k| f == &k || f.starts_with(&format!("{k}_")))) {
+        writeln!(faults, "operators/{stray}.kql: there is no such operator").unwrap();
+    }
+    assert!(faults.is_empty(), "\n{faults}");
+}
