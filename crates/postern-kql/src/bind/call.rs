@@ -20,7 +20,16 @@ use crate::functions::{
 use crate::types::{Const, KqlType};
 
 /// Names that are bound here and not by a registered function.
-const FORMS: &[&str] = &["toscalar", "not", "column_ifexists", "columnifexists", "pack_all", "bag_pack_columns"];
+const FORMS: &[&str] = &[
+    "bag_pack_columns",
+    "bin_auto",
+    "column_ifexists",
+    "column_names_of",
+    "columnifexists",
+    "not",
+    "pack_all",
+    "toscalar",
+];
 
 impl Binder<'_> {
     /// Binds a call that yields a value.
@@ -40,6 +49,8 @@ impl Binder<'_> {
         match name {
             "toscalar" => return self.toscalar(call, scope, env),
             "not" => return self.not(call, scope, env),
+            "bin_auto" => return self.bin_auto(call, scope, env),
+            "column_names_of" => return self.column_names_of(call, scope, env),
             "column_ifexists" | "columnifexists" => return self.column_ifexists(call, scope, env),
             "pack_all" => return self.pack_all(call, scope, env),
             "bag_pack_columns" => return self.pack_columns(call, scope, env),
@@ -287,6 +298,16 @@ impl Binder<'_> {
         match self.meaning_in(arg, scope, env)? {
             Meaning::Table(relation) => self.ask_scalar(*relation, call.span),
             Meaning::Scalar(value) => Ok(value),
+        }
+    }
+
+    fn column_names_of(&self, call: &Call, scope: &mut Scope, env: &Env) -> Bound<BoundExpr> {
+        match self.meaning_in(one_argument(call)?, scope, env)? {
+            Meaning::Table(relation) => {
+                let names = relation.visible().map(|c| serde_json::Value::from(c.name.as_str())).collect();
+                Ok(BoundExpr::constant(Const::dynamic(&serde_json::Value::Array(names))))
+            }
+            Meaning::Scalar(value) => Err(Fault::wrong_type(call.span, "`column_names_of`", "a table", value.ty)),
         }
     }
 

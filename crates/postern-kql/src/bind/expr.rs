@@ -176,7 +176,14 @@ impl Binder<'_> {
                 return Err(Fault::new(codes::WRONG_KIND, span, format!("`{name}` is a function"))
                     .hint(format!("call it: `{name}()`")));
             }
-            None => {}
+            Some(Named::Pattern(_)) => {
+                return Err(Fault::new(
+                    codes::WRONG_KIND,
+                    span,
+                    format!("`{name}` is a pattern, and a value must stand here"),
+                ));
+            }
+            Some(Named::Restricted(_)) | None => {}
         }
         if scope.relation.open {
             let value = BoundExpr::constant(Const::Null(KqlType::Dynamic));
@@ -319,7 +326,22 @@ impl Binder<'_> {
             }
         }
         steps.reverse();
-        let base = self.expr(at, scope, env)?;
+        let mut base = None;
+        if let (ExprKind::Name(name), Some((PathStep::Member(member), _))) = (&at.kind, steps.first())
+            && let Some(column) = scope.relation.find(&member_name(&name.text, member))
+        {
+            // A column of the state of a step of `scan`.
+            let column = BoundExpr { name: Some(member.clone()), ..column.bound() };
+            steps.remove(0);
+            if steps.is_empty() {
+                return Ok(column);
+            }
+            base = Some(column);
+        }
+        let base = match base {
+            Some(base) => base,
+            None => self.expr(at, scope, env)?,
+        };
         if base.ty != KqlType::Dynamic {
             let what = base.name.as_ref().map_or_else(|| "a value".to_owned(), |n| format!("`{n}`"));
             return Err(Fault::new(
@@ -339,6 +361,11 @@ impl Binder<'_> {
             .map_err(|e| Fault::bind(codes::OPERAND, e, expr.span))?;
         Ok(BoundExpr { name, ..fold(bound) })
     }
+}
+
+/// The name under which a scope holds `base.member` as one column; no query can write it.
+pub fn member_name(base: &str, member: &str) -> String {
+    format!("{base}\u{1f}{member}")
 }
 
 /// Operands joined pairwise, so that the depth grows with the logarithm of their number.

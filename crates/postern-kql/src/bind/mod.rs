@@ -17,10 +17,12 @@ pub mod in_list;
 pub mod literal;
 pub mod ordered;
 pub mod scope;
+pub mod statement;
 pub mod table;
 pub mod windows;
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use arrow::array::RecordBatch;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
@@ -33,7 +35,7 @@ use crate::functions::{BindContext, BoundExpr};
 use crate::operators;
 use crate::plan::fresh::Fresh;
 use crate::{PlanOptions, Render};
-use env::{Env, Named};
+use env::{Env, Named, UserPattern};
 use fault::{Bound, Fault, codes};
 use scope::Relation;
 
@@ -67,6 +69,8 @@ pub struct Binder<'a> {
     pub render: RefCell<Option<Render>>,
     /// The views being bound, outermost first.
     pub views: RefCell<Vec<String>>,
+    /// The request options that the query sets and that bear on its result.
+    pub settings: RefCell<Vec<(String, BoundExpr)>>,
     budget: Cell<usize>,
 }
 
@@ -82,13 +86,15 @@ impl<'a> Binder<'a> {
             warnings: RefCell::default(),
             render: RefCell::default(),
             views: RefCell::default(),
+            settings: RefCell::default(),
             budget: Cell::new(BUDGET),
         }
     }
 
     /// What functions may know.
     pub fn cx(&self) -> BindContext {
-        BindContext { now: self.options.now }
+        let now = self.setting("query_now").and_then(|now| now.constant).and_then(|now| now.as_ticks());
+        BindContext { now: now.unwrap_or(self.options.now) }
     }
 
     /// Counts one step of work, so that functions that call functions cannot grow a query without end.
@@ -151,10 +157,14 @@ impl<'a> Binder<'a> {
                         env = self.query_parameter(param, &env)?;
                     }
                 }
-                // Request options change how a service runs a query, never its result.
-                StatementKind::Set { .. } => {}
-                StatementKind::Restrict(_) => return Err(Fault::unsupported(statement.span, "`restrict`")),
-                StatementKind::Alias { .. } => return Err(Fault::unsupported(statement.span, "`alias database`")),
+                StatementKind::Set { name, value } => self.set(name, value.as_ref(), &env, statement.span)?,
+                StatementKind::Pattern(pattern) => {
+                    let named = Named::Pattern(Rc::new(UserPattern { pattern: pattern.clone(), env: env.clone() }));
+                    env = env.with(&pattern.name.text, named);
+                }
+                StatementKind::Restrict(entities) => env = Self::restrict(entities, &env)?,
+                // There is one database: what is named after another name of it is the same.
+                StatementKind::Alias { .. } => {}
                 StatementKind::Unsupported(what) => {
                     return Err(Fault::unsupported(what.span, &format!("`{}`", what.name)));
                 }

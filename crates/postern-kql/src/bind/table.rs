@@ -25,6 +25,9 @@ impl Binder<'_> {
 
     /// The same; values are bound over the rows of `scope`.
     pub fn meaning_in(&self, expr: &Expr, scope: &mut Scope, env: &Env) -> Bound<Meaning> {
+        if let Some(meaning) = self.pattern_meaning(expr, env)? {
+            return Ok(meaning);
+        }
         match &expr.kind {
             ExprKind::Tabular(pipeline) => self.pipeline(pipeline, env, None),
             ExprKind::Name(name) => {
@@ -62,9 +65,13 @@ impl Binder<'_> {
                 }
                 return Err(Fault::new(codes::WRONG_KIND, span, format!("`{name}` is a function with parameters")));
             }
-            None => {}
+            Some(Named::Pattern(_)) => {
+                return Err(Fault::new(codes::WRONG_KIND, span, format!("`{name}` is a pattern"))
+                    .hint(format!("call it: `{name}(\"…\")`")));
+            }
+            Some(Named::Restricted(_)) | None => {}
         }
-        if let Some(table) = self.catalog.table(name) {
+        if let Some(table) = self.catalog.table(name).filter(|_| env.allows(name)) {
             return self.read(&table, span).map(|r| Meaning::Table(Box::new(r)));
         }
         Err(self.unknown_table(name, span, env))

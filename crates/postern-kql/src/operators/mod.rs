@@ -19,6 +19,7 @@ pub mod project;
 pub mod range;
 pub mod render;
 pub mod sample;
+pub mod scan;
 pub mod search;
 pub mod sort;
 pub mod summarize;
@@ -65,7 +66,7 @@ pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) ->
         OperatorKind::Partition(partition) => partition::partition(binder, input, partition, &env, span)?,
         OperatorKind::Project(items) => project::project(binder, input, items, &env, span)?,
         OperatorKind::ProjectAway(patterns) => project::away(input, patterns),
-        OperatorKind::ProjectByNames(_) => return unsupported("project-by-names"),
+        OperatorKind::ProjectByNames(names) => project::by_names(binder, input, names, &env)?,
         OperatorKind::ProjectKeep(patterns) => project::keep(input, patterns),
         OperatorKind::ProjectRename(renames) => project::rename(input, renames)?,
         OperatorKind::ProjectReorder(columns) => project::reorder(input, columns),
@@ -73,7 +74,7 @@ pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) ->
         OperatorKind::Render(render) => render::render(binder, input, render, &env)?,
         OperatorKind::Sample(size) => sample::sample(binder, input, size, &env, span)?,
         OperatorKind::SampleDistinct { count, of } => sample::distinct(binder, input, count, of, &env, span)?,
-        OperatorKind::Scan(_) => return unsupported("scan"),
+        OperatorKind::Scan(scan) => scan::scan(binder, input, scan, &env, span)?,
         OperatorKind::Search(search) => search::search(binder, Some(input), search, &env, span)?,
         OperatorKind::Serialize(items) => extend::serialize(binder, input, items, &env, span)?,
         OperatorKind::Sort { keys, .. } => sort::sort(binder, input, keys, &env, span)?,

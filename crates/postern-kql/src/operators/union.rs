@@ -78,13 +78,18 @@ pub fn matching(binder: &Binder, pattern: &str, env: &Env, span: Span) -> Bound<
     let mut found = Vec::new();
     let mut names = binder.catalog.table_names();
     names.sort();
-    for name in names.iter().filter(|n| wildcard(pattern, n)) {
+    for name in names.iter().filter(|n| wildcard(pattern, n) && env.allows(n)) {
         if let Some(table) = binder.catalog.table(name) {
             found.push((name.clone(), binder.read(&table, span)?));
         }
     }
-    for (name, named) in env.iter().filter(|(n, _)| wildcard(pattern, n)) {
-        if let Named::Function(function) = named
+    let mut seen = Vec::new();
+    for (name, _) in env.iter().filter(|(n, _)| wildcard(pattern, n)) {
+        if seen.contains(&name) {
+            continue;
+        }
+        seen.push(name);
+        if let Some(Named::Function(function)) = env.find(name)
             && function.function.view
             && function.function.params.is_empty()
             && let crate::bind::Meaning::Table(relation) =
