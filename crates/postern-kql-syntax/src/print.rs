@@ -77,7 +77,7 @@ impl Printer {
                 self.push("declare query_parameters");
                 self.params(params);
             }
-            StatementKind::Pattern(pattern) => self.pattern(pattern),
+            StatementKind::Pattern(pattern) => self.declared_pattern(pattern),
             StatementKind::Restrict(entities) => {
                 self.push("restrict access to (");
                 self.join(entities, Self::expr);
@@ -93,7 +93,7 @@ impl Printer {
         }
     }
 
-    fn pattern(&mut self, pattern: &Pattern) {
+    fn declared_pattern(&mut self, pattern: &Pattern) {
         self.push("declare pattern ");
         self.name(&pattern.name);
         if pattern.params.is_empty() && pattern.cases.is_empty() {

@@ -132,7 +132,9 @@ impl Binder<'_> {
 
     /// Gives a value the type that its place asks for, as far as KQL does so silently.
     pub fn coerce_to(&self, value: BoundExpr, ty: KqlType, span: Span, place: &str) -> Bound<BoundExpr> {
+        let narrows = value.ty.is_integer() && ty.is_integer();
         coerce(&value, ty, &self.cx())
+            .or_else(|| if narrows { convert(&value, ty, &self.cx()) } else { None })
             .map(fold)
             .ok_or_else(|| Fault::wrong_type(span, place, &format!("`{ty}`"), value.ty))
     }

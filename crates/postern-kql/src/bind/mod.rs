@@ -27,7 +27,7 @@ use std::rc::Rc;
 use arrow::array::RecordBatch;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder};
-use postern_kql_syntax::ast::{self, LetValue, Pipeline, Source, StatementKind};
+use postern_kql_syntax::ast::{self, Expr, ExprKind, LetValue, OperatorKind, Pipeline, Source, StatementKind};
 use postern_kql_syntax::{Diagnostic, Span};
 
 use crate::catalog::Catalog;
@@ -69,6 +69,8 @@ pub struct Binder<'a> {
     pub render: RefCell<Option<Render>>,
     /// The views being bound, outermost first.
     pub views: RefCell<Vec<String>>,
+    /// The name of the rows at hand: a table's own, or what `as` has just called them.
+    pub label: RefCell<Option<String>>,
     /// The request options that the query sets and that bear on its result.
     pub settings: RefCell<Vec<(String, BoundExpr)>>,
     budget: Cell<usize>,
@@ -86,6 +88,7 @@ impl<'a> Binder<'a> {
             warnings: RefCell::default(),
             render: RefCell::default(),
             views: RefCell::default(),
+            label: RefCell::default(),
             settings: RefCell::default(),
             budget: Cell::new(BUDGET),
         }
@@ -227,8 +230,14 @@ impl<'a> Binder<'a> {
             }
         };
         let mut env = env.clone();
+        let mut label = match &pipeline.source {
+            Source::Expr(Expr { kind: ExprKind::Name(name), .. }) => Some(&name.text),
+            _ => None,
+        };
         for operator in &pipeline.operators {
             self.spend(operator.span)?;
+            *self.label.borrow_mut() = label.cloned();
+            label = if let OperatorKind::As { name, .. } = &operator.kind { Some(&name.text) } else { None };
             (relation, env) = operators::apply(self, relation, operator, env)?;
         }
         Ok(Meaning::Table(Box::new(relation)))
@@ -265,7 +274,7 @@ impl<'a> Binder<'a> {
                 .hint("load the file with `postern ingest`, or write its rows as a `datatable`")),
             Source::Union(union) => table(operators::union::union(self, None, union, env, span)?),
             Source::Search(search) => table(operators::search::search(self, None, search, env, span)?),
-            Source::Find(find) => table(operators::search::find(self, find, env, span)?),
+            Source::Find(find) => table(operators::find::find(self, find, env, span)?),
             Source::Evaluate(evaluate) => table(operators::evaluate::evaluate(self, None, evaluate, env)?),
             Source::Unsupported(what) => Err(Fault::unsupported(what.span, &format!("`{}`", what.name))),
         }

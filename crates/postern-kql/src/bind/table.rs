@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::logical_expr::lit;
+use datafusion::catalog::default_table_source::provider_as_source;
+use datafusion::common::{Column, TableReference};
+use datafusion::logical_expr::{LogicalPlanBuilder, lit};
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{Call, Expr, ExprKind};
 
@@ -12,6 +14,7 @@ use super::fault::{Bound, Fault, Placed, codes};
 use super::scope::{Relation, ScopeColumn, nearest, plan_column};
 use super::{Binder, Meaning};
 use crate::catalog::{TableDef, TableSource, View};
+use crate::plan::shared::{Sharing, SharedTable, sharing};
 use crate::plan::{scan, union};
 
 /// How deep views may read views.
@@ -92,7 +95,10 @@ impl Binder<'_> {
             return self.call_user(function, call, scope, env).map(Some);
         }
         match (name, call.args.as_slice()) {
-            ("materialize", [arg]) => self.meaning(&arg.value, env).map(Some),
+            ("materialize", [arg]) => Ok(Some(match self.meaning(&arg.value, env)? {
+                Meaning::Table(relation) => Meaning::Table(Box::new(self.share(*relation, call.span)?)),
+                value @ Meaning::Scalar(_) => value,
+            })),
             ("table", [arg, ..]) => {
                 let value = self.constant_expr(&arg.value, env)?;
                 let Some(name) = value.const_str() else {
@@ -134,6 +140,26 @@ impl Binder<'_> {
             groups.keys.iter_mut().chain(&mut groups.carried).for_each(rename);
         }
         Ok(copy)
+    }
+
+    /// The rows of a relation, computed once however often they are read, where that is of use.
+    pub fn share(&self, mut relation: Relation, span: Span) -> Bound<Relation> {
+        let sharing = sharing(&relation.plan).at(span)?;
+        if sharing == Sharing::Needless || relation.groups.is_some() || self.options.check {
+            return Ok(relation);
+        }
+        // Under names of its own, so that the table's columns are told apart.
+        relation = self.reread(&relation, span)?;
+        let table = Arc::new(SharedTable::new(relation.plan.clone(), sharing == Sharing::Useful));
+        let qualifier = TableReference::bare(self.fresh.name("shared"));
+        relation.plan = LogicalPlanBuilder::scan(qualifier.clone(), provider_as_source(table), None)
+            .and_then(LogicalPlanBuilder::build)
+            .at(span)?;
+        let place = |column: &mut Column| column.relation = Some(qualifier.clone());
+        relation.columns.iter_mut().for_each(|c| place(&mut c.column));
+        relation.order.iter_mut().for_each(|k| place(&mut k.column));
+        relation.unique.iter_mut().flatten().for_each(place);
+        Ok(relation)
     }
 
     /// Reads a table of the catalogue.

@@ -4,6 +4,7 @@ pub mod count;
 pub mod datatable;
 pub mod evaluate;
 pub mod extend;
+pub mod find;
 pub mod getschema;
 pub mod invoke;
 pub mod ip_lookup;
@@ -28,7 +29,7 @@ pub mod top_nested;
 pub mod union;
 pub mod where_;
 
-use postern_kql_syntax::ast::{NamedExpr, Operator, OperatorKind, Target};
+use postern_kql_syntax::ast::{ExprKind, Literal, NamedExpr, Operator, OperatorKind, Target};
 
 use crate::bind::Binder;
 use crate::bind::env::{Env, Named};
@@ -43,7 +44,11 @@ pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) ->
     let span = operator.span;
     let unsupported = |name: &str| Err(Fault::unsupported(span, &format!("`{name}`")));
     let relation = match &operator.kind {
-        OperatorKind::As { name, .. } => {
+        OperatorKind::As { name, hints } => {
+            let shared = hints.iter().any(|h| {
+                h.name == "hint.materialized" && matches!(h.value.kind, ExprKind::Literal(Literal::Bool(true)))
+            });
+            let input = if shared { binder.share(input, span)? } else { input };
             let env = env.with(&name.text, Named::Table(Box::new(input.clone())));
             return Ok((input, env));
         }

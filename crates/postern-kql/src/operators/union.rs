@@ -1,7 +1,7 @@
 //! `union`: the rows of several tables, columns matched by name.
 
 use postern_kql_syntax::Span;
-use postern_kql_syntax::ast::{ExprKind, Pipeline, Source, Union, UnionKind};
+use postern_kql_syntax::ast::{ExprKind, OperatorKind, Pipeline, Source, Union, UnionKind};
 
 use super::wildcard;
 use crate::bind::Binder;
@@ -13,7 +13,8 @@ use crate::plan::union as plan;
 /// Applies `union`, at the head of a pipeline or after a bar.
 pub fn union(binder: &Binder, input: Option<Relation>, operator: &Union, env: &Env, span: Span) -> Bound<Relation> {
     let mut inputs: Vec<(String, Relation)> = Vec::new();
-    inputs.extend(input.map(|relation| ("union_arg0".to_owned(), relation)));
+    let own = binder.label.take().unwrap_or_else(|| "union_arg0".to_owned());
+    inputs.extend(input.map(|relation| (own, relation)));
     let mut missing = None;
     for part in &operator.parts {
         if let Some(pattern) = pattern(part) {
@@ -63,7 +64,11 @@ fn pattern(part: &Pipeline) -> Option<&str> {
     }
 }
 
-fn label(part: &Pipeline) -> Option<String> {
+/// The name of a table, or what `as` calls the rows.
+pub fn label(part: &Pipeline) -> Option<String> {
+    if let Some(OperatorKind::As { name, .. }) = part.operators.last().map(|o| &o.kind) {
+        return Some(name.text.clone());
+    }
     match &part.source {
         Source::Expr(expr) if part.operators.is_empty() => match &expr.kind {
             ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(name.text.clone()),

@@ -13,6 +13,7 @@ pub mod scan;
 pub mod sequence;
 pub mod series;
 pub mod session;
+pub mod shared;
 pub mod stream;
 pub mod ticks;
 pub mod union;

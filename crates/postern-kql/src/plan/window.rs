@@ -4,7 +4,7 @@ use datafusion::common::Result;
 use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::{
-    Expr, SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+    Expr, LogicalPlan, SortExpr, WindowFrame, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
 };
 use datafusion::scalar::ScalarValue;
 
@@ -45,8 +45,20 @@ pub fn group_keys(relation: &Relation) -> Vec<Expr> {
     relation.groups.iter().flat_map(|g| &g.keys).cloned().map(Expr::Column).collect()
 }
 
-/// Adds a window expression as a plan column and returns it.
+/// Adds a window expression as a plan column and returns it. One that was just computed is not computed again: the
+/// optimizer cannot share equal window expressions of neighbouring nodes.
 pub fn add_window(relation: &mut Relation, window: Expr, hint: &str, fresh: &Fresh) -> Result<Expr> {
+    let mut at = &relation.plan;
+    while let LogicalPlan::Window(node) = at {
+        for expr in &node.window_expr {
+            if let Expr::Alias(alias) = expr
+                && *alias.expr == window
+            {
+                return Ok(Expr::Column(plan_column(alias.name.clone())));
+            }
+        }
+        at = &node.input;
+    }
     let name = fresh.name(hint);
     relation.map(|plan| plan.window(vec![window.alias(name.clone())]))?;
     Ok(Expr::Column(plan_column(name)))
