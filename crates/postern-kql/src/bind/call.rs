@@ -17,6 +17,7 @@ use crate::functions::{
     AGGREGATES, BindError, BoundAggregate, BoundExpr, FUNCTIONS, Function, FunctionInfo, PathStep, dynamic::path, find,
     find_aggregate,
 };
+use crate::operators::extend::materialise;
 use crate::types::{Const, KqlType};
 
 /// Names that are bound here and not by a registered function.
@@ -297,6 +298,12 @@ impl Binder<'_> {
         let arg = one_argument(call)?;
         match self.meaning_in(arg, scope, env)? {
             Meaning::Table(relation) => self.ask_scalar(*relation, call.span),
+            // One value for all rows, also of what gives another value each time.
+            Meaning::Scalar(value) if value.expr.is_volatile() && !value.expr.any_column_refs() => {
+                let mut row = self.nowhere();
+                row.columns = materialise(self, &mut row, vec![("value".to_owned(), value)], call.span)?;
+                self.ask_scalar(row, call.span)
+            }
             Meaning::Scalar(value) => Ok(value),
         }
     }

@@ -191,7 +191,8 @@ impl Binder<'_> {
             let value = BoundExpr::constant(Const::Null(KqlType::Dynamic));
             return Ok(BoundExpr { name: Some(name.to_owned()), constant: None, ..value });
         }
-        let names: Vec<&str> = scope.relation.columns.iter().map(|c| c.name.as_str()).collect();
+        let names = scope.relation.columns.iter().map(|c| c.name.as_str()).filter(|n| !n.contains('\u{1f}'));
+        let names: Vec<&str> = names.collect();
         let lets = env.iter().filter(|(_, named)| matches!(named, Named::Scalar(_))).map(|(n, _)| n);
         let hint = nearest(name, names.iter().copied().chain(lets)).map(|n| format!("did you mean `{n}`?"));
         let hint = hint.or_else(|| {
@@ -294,6 +295,21 @@ impl Binder<'_> {
         Ok(fold(BoundExpr::new(binary_expr(after.expr, joined, before.expr), KqlType::Bool)))
     }
 
+    /// `step.column`: a column of the state of a step of `scan`.
+    fn state_column(step: &str, column: &str, scope: &Scope, span: Span) -> Bound<Option<BoundExpr>> {
+        if let Some(found) = scope.relation.find(&member_name(step, column)) {
+            return Ok(Some(BoundExpr { name: Some(column.to_owned()), ..found.bound() }));
+        }
+        let prefix = member_name(step, "");
+        let known: Vec<&str> = scope.relation.columns.iter().filter_map(|c| c.name.strip_prefix(&prefix)).collect();
+        if known.is_empty() || scope.relation.find(step).is_some() {
+            return Ok(None);
+        }
+        let hint = nearest(column, known).map(|n| format!("did you mean `{step}.{n}`?"));
+        let message = format!("the step `{step}` has no column `{column}`");
+        Err(Fault::new(codes::UNKNOWN_NAME, span, message).maybe_hint(hint))
+    }
+
     /// `a.b["c"][0]`: the steps from the first value that is not itself a step.
     fn path(&self, expr: &Expr, scope: &mut Scope, env: &Env) -> Bound<BoundExpr> {
         let mut steps: Vec<(PathStep, Option<String>)> = Vec::new();
@@ -328,20 +344,20 @@ impl Binder<'_> {
             }
         }
         steps.reverse();
-        let mut base = None;
-        if let (ExprKind::Name(name), Some((PathStep::Member(member), _))) = (&at.kind, steps.first())
-            && let Some(column) = scope.relation.find(&member_name(&name.text, member))
-        {
-            // A column of the state of a step of `scan`.
-            let column = BoundExpr { name: Some(member.clone()), ..column.bound() };
-            steps.remove(0);
-            if steps.is_empty() {
-                return Ok(column);
+        let base = match (&at.kind, steps.first()) {
+            (ExprKind::Name(name), Some((PathStep::Member(member), _))) => {
+                Self::state_column(&name.text, member, scope, expr.span)?
             }
-            base = Some(column);
-        }
+            _ => None,
+        };
         let base = match base {
-            Some(base) => base,
+            Some(column) => {
+                steps.remove(0);
+                if steps.is_empty() {
+                    return Ok(column);
+                }
+                column
+            }
             None => self.expr(at, scope, env)?,
         };
         if base.ty != KqlType::Dynamic {

@@ -14,7 +14,7 @@ use super::fault::{Bound, Fault, Placed, codes};
 use super::scope::{Relation, ScopeColumn, nearest, plan_column};
 use super::{Binder, Meaning};
 use crate::catalog::{TableDef, TableSource, View};
-use crate::plan::shared::{Sharing, SharedTable, sharing};
+use crate::plan::shared::{SharedTable, Sharing, sharing};
 use crate::plan::{scan, union};
 
 /// How deep views may read views.
@@ -83,7 +83,8 @@ impl Binder<'_> {
     /// The message for a name that stands for no table.
     pub fn unknown_table(&self, name: &str, span: Span, env: &Env) -> Fault {
         let tables = self.catalog.table_names();
-        let names = env.iter().map(|(n, _)| n).chain(tables.iter().map(String::as_str));
+        let lets = env.iter().map(|(n, _)| n).filter(|n| env.find(n).is_some());
+        let names = lets.chain(tables.iter().map(String::as_str).filter(|n| env.allows(n)));
         let hint = nearest(name, names).map(|n| format!("did you mean `{n}`?"));
         Fault::new(codes::UNKNOWN_TABLE, span, format!("no table or variable is named `{name}`")).maybe_hint(hint)
     }

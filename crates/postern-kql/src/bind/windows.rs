@@ -158,8 +158,7 @@ impl Binder<'_> {
         let changed = number.clone().eq(lit(1i64)).or(differs);
         let (function, step) = if name == "row_rank_dense" { (sum_udaf(), lit(1i64)) } else { (max_udaf(), number) };
         let step = when(changed, step).otherwise(lit(0i64)).at(span)?;
-        let rank =
-            over(WindowFunctionDefinition::AggregateUDF(function), vec![step], partition, order, rows_so_far());
+        let rank = over(WindowFunctionDefinition::AggregateUDF(function), vec![step], partition, order, rows_so_far());
         let column = add_window(scope.relation, rank, name, &self.fresh).at(span)?;
         Ok(BoundExpr::new(column, KqlType::Long))
     }

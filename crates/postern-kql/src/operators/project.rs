@@ -129,8 +129,7 @@ pub fn by_names(binder: &Binder, mut input: Relation, names: &[Expr], env: &Env)
     }
     let mut rest = std::mem::take(&mut input.columns);
     for pattern in &patterns {
-        let (found, others): (Vec<_>, Vec<_>) =
-            rest.into_iter().partition(|c| !c.hidden && wildcard(pattern, &c.name));
+        let (found, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|c| !c.hidden && wildcard(pattern, &c.name));
         rest = others;
         input.columns.extend(found);
     }

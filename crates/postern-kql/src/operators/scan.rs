@@ -53,12 +53,14 @@ pub fn scan(binder: &Binder, mut input: Relation, operator: &Scan, env: &Env, sp
         .filter_map(|c| names.iter().position(|(old, _)| *old == c.column).map(|at| (c.clone(), at)))
         .collect();
     let mut steps = Vec::with_capacity(operator.steps.len());
-    let mut kept = Vec::new();
-    for (index, step) in operator.steps.iter().enumerate() {
-        let mut places = Places::new(binder, &columns, &declared, operator.steps.get(..=index).unwrap_or_default());
+    let mut places = Places::new(binder, &columns, &declared);
+    for step in &operator.steps {
+        places.add(&step.name.text);
         steps.push(places.step(step, env)?);
-        kept.extend(places.used.iter().filter_map(|s| if let Source::State(_, c) = s { Some(*c) } else { None }));
     }
+    let used = places.used.iter();
+    let mut kept: Vec<usize> =
+        used.filter_map(|s| if let Source::State(_, column) = s { Some(*column) } else { None }).collect();
     kept.sort_unstable();
     kept.dedup();
     let schema = Arc::clone(input.plan.schema().inner());
@@ -80,9 +82,9 @@ pub fn scan(binder: &Binder, mut input: Relation, operator: &Scan, env: &Env, sp
     let place = |old: &PlanColumn| names.iter().position(|(o, _)| o == old);
     let keys = input.groups.iter().flat_map(|g| &g.keys).filter_map(place).collect();
     let defaults = declared.iter().map(|d| d.default.scalar()).collect();
-    let plan =
-        Arc::new(Sequencing { steps, declared: defaults, missing, kept, keys, schema: Arc::clone(&out) });
-    let make = Arc::new(move |_| Box::new(Sequencer::new(Arc::clone(&plan))) as Box<dyn Machine>);
+    let plan = Arc::new(Sequencing { steps, declared: defaults, missing, kept, keys, schema: Arc::clone(&out) });
+    let make =
+        Arc::new(move |reservation| Box::new(Sequencer::new(Arc::clone(&plan), reservation)) as Box<dyn Machine>);
     let at = out.fields().len().saturating_sub(1);
     let table = MachineTable::new("scan", input.plan.clone(), out, Some(at), make);
     let qualifier = TableReference::bare(binder.fresh.name("scan"));
@@ -205,7 +207,9 @@ struct Places<'a, 'b> {
     binder: &'a Binder<'b>,
     relation: Relation,
     sources: HashMap<String, (Source, DataType)>,
+    columns: &'a [(ScopeColumn, usize)],
     declared: &'a [Declared],
+    steps: usize,
     used: Vec<Source>,
 }
 
@@ -213,37 +217,37 @@ struct Places<'a, 'b> {
 const UNSET: &str = "unset#";
 
 impl<'a, 'b> Places<'a, 'b> {
-    fn new(
-        binder: &'a Binder<'b>,
-        columns: &[(ScopeColumn, usize)],
-        declared: &'a [Declared],
-        steps: &[ScanStep],
-    ) -> Self {
-        let mut relation = binder.nowhere();
-        let mut sources = HashMap::new();
-        let mut add = |name: String, ty: KqlType, hidden: bool, plan: String, source: Option<Source>| {
-            relation.columns.push(ScopeColumn { name, ty, hidden, column: plan_column(plan.clone()) });
-            if let Some(source) = source {
-                sources.insert(plan, (source, ty.arrow()));
-            }
-        };
+    fn new(binder: &'a Binder<'b>, columns: &'a [(ScopeColumn, usize)], declared: &'a [Declared]) -> Self {
+        let relation = binder.nowhere();
+        let mut places = Self { binder, relation, sources: HashMap::new(), columns, declared, steps: 0, used: vec![] };
         for (column, at) in columns {
-            add(column.name.clone(), column.ty, column.hidden, format!("row#{at}"), Some(Source::Row(*at)));
+            places.put(column.name.clone(), column.ty, column.hidden, format!("row#{at}"), Some(Source::Row(*at)));
         }
         for (at, column) in declared.iter().enumerate() {
-            add(column.name.clone(), column.ty, true, format!("{UNSET}{at}"), None);
+            places.put(column.name.clone(), column.ty, true, format!("{UNSET}{at}"), None);
         }
-        for (index, step) in steps.iter().enumerate() {
-            for (column, at) in columns {
-                let name = member_name(&step.name.text, &column.name);
-                add(name, column.ty, true, format!("state#{index}#{at}"), Some(Source::State(index, *at)));
-            }
-            for (at, column) in declared.iter().enumerate() {
-                let name = member_name(&step.name.text, &column.name);
-                add(name, column.ty, true, format!("declared#{index}#{at}"), Some(Source::Declared(index, at)));
-            }
+        places
+    }
+
+    fn put(&mut self, name: String, ty: KqlType, hidden: bool, plan: String, source: Option<Source>) {
+        self.relation.columns.push(ScopeColumn { name, ty, hidden, column: plan_column(plan.clone()) });
+        if let Some(source) = source {
+            self.sources.insert(plan, (source, ty.arrow()));
         }
-        Self { binder, relation, sources, declared, used: vec![] }
+    }
+
+    /// Adds the state of the next step.
+    fn add(&mut self, step: &str) {
+        let index = self.steps;
+        self.steps += 1;
+        for (column, at) in self.columns {
+            let name = member_name(step, &column.name);
+            self.put(name, column.ty, true, format!("state#{index}#{at}"), Some(Source::State(index, *at)));
+        }
+        for (at, column) in self.declared.iter().enumerate() {
+            let name = member_name(step, &column.name);
+            self.put(name, column.ty, true, format!("declared#{index}#{at}"), Some(Source::Declared(index, at)));
+        }
     }
 
     fn step(&mut self, step: &ScanStep, env: &Env) -> Bound<Step> {
@@ -313,8 +317,10 @@ impl<'a, 'b> Places<'a, 'b> {
         let Some(unset) = unset else { return Ok(found) };
         let at: Option<usize> = unset.strip_prefix(UNSET).and_then(|at| at.parse().ok());
         Err(match at.and_then(|at| self.declared.get(at)) {
-            Some(column) => Fault::unsupported(span, &format!("the declared column `{}` without its step", column.name))
-                .hint(format!("write `step.{}` for its value in the state of a step", column.name)),
+            Some(column) => {
+                Fault::unsupported(span, &format!("the declared column `{}` without its step", column.name))
+                    .hint(format!("write `step.{}` for its value in the state of a step", column.name))
+            }
             None => Fault::new(codes::INTERNAL, span, "a column of `scan` is lost"),
         })
     }

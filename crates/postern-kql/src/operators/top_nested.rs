@@ -55,6 +55,7 @@ pub fn top_hitters(
     if let Some(weight) = result.columns.last().map(|c| c.column.clone()) {
         result.order = vec![OrderKey { column: weight, ascending: false, nulls_first: false }];
         result.sorted = true;
+        result.serialized = true;
     }
     rows::limit(&mut result, count, &binder.fresh).at(span)?;
     Ok(result)
@@ -66,7 +67,9 @@ pub fn top_nested(binder: &Binder, input: Relation, levels: &[TopNested], env: &
     if input.groups.is_some() {
         return Err(Fault::unsupported(span, "`top-nested` inside `mv-apply` or `partition`"));
     }
-    let mut nest = Nest { binder, rows: input, result: None, shown: vec![], taken: vec![], others: false, span };
+    let marked = levels.iter().any(|level| level.others.is_some());
+    let mut nest =
+        Nest { binder, rows: input, result: None, shown: vec![], taken: vec![], marked, others: false, span };
     nest.rows.unordered();
     let last = levels.len().saturating_sub(1);
     for (index, level) in levels.iter().enumerate() {
@@ -97,6 +100,8 @@ struct Nest<'a, 'b> {
     /// The names of values and weights.
     shown: Vec<(String, String)>,
     taken: Vec<String>,
+    /// Whether some level has others, so that the rows must be marked.
+    marked: bool,
     /// Whether a level so far has others.
     others: bool,
     span: Span,
@@ -134,11 +139,12 @@ impl Nest<'_, '_> {
             self.others = true;
             self.weighed(index, &weight)?
         } else {
-            let here = kept.clone();
-            if !last {
-                self.mark(index, kept, None, ty)?;
+            if self.marked && !last {
+                self.mark(index, kept.clone(), None, ty)?;
+            } else if let Some(key) = self.rows.find(&place("key", index)).cloned() {
+                self.rows.columns.push(ScopeColumn { name: place("shown", index), ..key });
             }
-            here
+            kept
         };
         let Some(above) = self.result.take() else {
             self.result = Some(here);
@@ -204,8 +210,10 @@ impl Nest<'_, '_> {
             kept.groups = None;
             kept.order.clear();
         }
-        let none = vec![(place("other", index), BoundExpr::new(lit(false), KqlType::Bool))];
-        add(binder, &mut kept, none, span)?;
+        if self.marked {
+            let none = vec![(place("other", index), BoundExpr::new(lit(false), KqlType::Bool))];
+            add(binder, &mut kept, none, span)?;
+        }
         Ok(kept)
     }
 

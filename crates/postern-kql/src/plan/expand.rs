@@ -10,8 +10,8 @@ use postern_kql_syntax::ast::BagExpansion;
 
 use super::fresh::Fresh;
 use crate::bind::scope::{Relation, plan_column};
-use crate::functions::{kernel_udf, raw_kernel_udf};
 use crate::functions::support::json;
+use crate::functions::{kernel_udf, raw_kernel_udf};
 use crate::types::KqlType;
 
 /// Repeats each row for each element of the dynamic `values`, side by side; a shorter value is null beyond its end, a

@@ -11,6 +11,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, RecordBat
 use arrow::compute::interleave_record_batch;
 use arrow::datatypes::SchemaRef;
 use datafusion::common::{Result, ScalarValue, exec_datafusion_err, exec_err};
+use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::logical_expr::ColumnarValue;
 use datafusion::physical_expr::PhysicalExpr;
 
@@ -115,6 +116,7 @@ struct Output {
 /// Runs a [`Sequencing`].
 pub struct Sequencer {
     plan: Arc<Sequencing>,
+    reservation: MemoryReservation,
     states: Vec<Option<Sequence>>,
     next_id: i64,
     group: Vec<ScalarValue>,
@@ -129,10 +131,11 @@ pub struct Sequencer {
 
 impl Sequencer {
     /// At the beginning.
-    pub fn new(plan: Arc<Sequencing>) -> Self {
+    pub fn new(plan: Arc<Sequencing>, reservation: MemoryReservation) -> Self {
         let states = plan.steps.iter().map(|_| None).collect();
         Self {
             plan,
+            reservation,
             states,
             next_id: 0,
             group: vec![],
@@ -255,6 +258,7 @@ impl Sequencer {
             if all > MAX_STATE {
                 return exec_err!("the state of `scan` is larger than {MAX_STATE} bytes");
             }
+            self.reservation.try_resize(all)?;
         }
         Ok(())
     }

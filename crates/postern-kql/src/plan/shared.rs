@@ -45,7 +45,8 @@ pub fn sharing(plan: &LogicalPlan) -> Result<Sharing> {
         node.apply_expressions(|expr| {
             expr.apply(|part| {
                 // The numbers of rows differ, but nothing depends on which row has which.
-                changing |= matches!(part, Expr::ScalarFunction(call) if part.is_volatile_node() && call.name() != "row_id");
+                changing |=
+                    matches!(part, Expr::ScalarFunction(call) if part.is_volatile_node() && call.name() != "row_id");
                 Ok(TreeNodeRecursion::Continue)
             })
         })?;

@@ -22,8 +22,8 @@ use datafusion::physical_expr::{
 };
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements, PlanProperties,
-    SendableRecordBatchStream,
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, InputDistributionRequirements,
+    PlanProperties, SendableRecordBatchStream,
 };
 use futures::StreamExt;
 
@@ -181,10 +181,7 @@ impl ExecutionPlan for MachineExec {
         Ok(TreeNodeRecursion::Continue)
     }
 
-    fn with_new_children(
-        self: Arc<Self>,
-        mut children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
+    fn with_new_children(self: Arc<Self>, mut children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
         let input = children.pop().ok_or_else(|| exec_datafusion_err!("a machine needs an input"))?;
         let properties = Arc::new(properties(&self.schema(), self.ordinal, &input));
         Ok(Arc::new(Self {
@@ -202,9 +199,8 @@ impl ExecutionPlan for MachineExec {
         let reservation = MemoryConsumer::new(self.name).register(context.memory_pool());
         let input = self.input.execute(partition, context)?;
         let run = Run { machine: (self.make)(reservation), input, ended: false, projection: self.projection.clone() };
-        let stream = futures::stream::try_unfold(run, |mut run| async move {
-            Ok(run.next().await?.map(|batch| (batch, run)))
-        });
+        let stream =
+            futures::stream::try_unfold(run, |mut run| async move { Ok(run.next().await?.map(|batch| (batch, run))) });
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), stream)))
     }
 }
