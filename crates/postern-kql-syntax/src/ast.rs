@@ -86,6 +86,8 @@ pub enum StatementKind {
     },
     /// `declare query_parameters(name:type = default, …)`.
     QueryParameters(Vec<Param>),
+    /// `declare pattern name = (…)[…] { … }`.
+    Pattern(Pattern),
     /// `restrict access to (…)`.
     Restrict(Vec<Expr>),
     /// `alias database name = …`.
@@ -96,7 +98,7 @@ pub enum StatementKind {
         value: Expr,
     },
     /// A statement that is understood to exist but not parsed into parts
-    /// (`declare pattern`, `let g = entity_group […]`).
+    /// (`let g = entity_group […]`).
     Unsupported(Unsupported),
 }
 
@@ -123,6 +125,32 @@ pub struct Function {
     /// The statements; the last one is a [`StatementKind::Query`] and is the result.
     pub body: Vec<Statement>,
     /// From the first word to the closing brace.
+    pub span: Span,
+}
+
+/// A map from texts to tables, `declare pattern name = (argument:string)[path:string] { … }`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pattern {
+    /// Its name.
+    pub name: Name,
+    /// The arguments; empty when the pattern is only announced.
+    pub params: Vec<ColumnDecl>,
+    /// What stands behind the dot of a call.
+    pub path: Option<ColumnDecl>,
+    /// The tables in the order they are written.
+    pub cases: Vec<PatternCase>,
+}
+
+/// `("argument").["path"] = { body }`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PatternCase {
+    /// The values of the arguments.
+    pub args: Vec<Expr>,
+    /// The value behind the dot.
+    pub path: Option<Expr>,
+    /// The statements; the last one is the result.
+    pub body: Vec<Statement>,
+    /// All of it.
     pub span: Span,
 }
 

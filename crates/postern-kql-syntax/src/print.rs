@@ -5,8 +5,8 @@ mod expr;
 mod operator;
 
 use crate::ast::{
-    ColumnDecl, Expr, ExprKind, Function, LetValue, Name, NamePattern, Param, ParamKind, Pipeline, Property, Query,
-    RowSchema, Source, Statement, StatementKind,
+    ColumnDecl, Expr, ExprKind, Function, LetValue, Name, NamePattern, Param, ParamKind, Pattern, Pipeline, Property,
+    Query, RowSchema, Source, Statement, StatementKind,
 };
 use crate::literal;
 
@@ -77,6 +77,7 @@ impl Printer {
                 self.push("declare query_parameters");
                 self.params(params);
             }
+            StatementKind::Pattern(pattern) => self.declared_pattern(pattern),
             StatementKind::Restrict(entities) => {
                 self.push("restrict access to (");
                 self.join(entities, Self::expr);
@@ -90,6 +91,36 @@ impl Printer {
             }
             StatementKind::Unsupported(unsupported) => self.push(&unsupported.text),
         }
+    }
+
+    fn declared_pattern(&mut self, pattern: &Pattern) {
+        self.push("declare pattern ");
+        self.name(&pattern.name);
+        if pattern.params.is_empty() && pattern.cases.is_empty() {
+            return;
+        }
+        self.push(" = ");
+        self.columns(&pattern.params);
+        if let Some(path) = &pattern.path {
+            self.push("[");
+            self.column_list(std::slice::from_ref(path));
+            self.push("]");
+        }
+        self.push(" {");
+        for case in &pattern.cases {
+            self.push(" (");
+            self.join(&case.args, Self::expr);
+            self.push(")");
+            if let Some(path) = &case.path {
+                self.push(".[");
+                self.expr(path);
+                self.push("]");
+            }
+            self.push(" = { ");
+            self.statements(&case.body, "; ", " | ");
+            self.push(" };");
+        }
+        self.push(" }");
     }
 
     fn function(&mut self, function: &Function) {

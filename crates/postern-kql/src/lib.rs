@@ -173,7 +173,7 @@ fn bind_once(
             env = env.with(name, Named::Scalar(BoundExpr::constant(value)));
         }
     }
-    let relation = match binder.statements(&parsed.query.statements, &env, span)? {
+    let mut relation = match binder.statements(&parsed.query.statements, &env, span)? {
         Meaning::Table(relation) => *relation,
         // A query that is a value shows it as one row.
         Meaning::Scalar(value) => {
@@ -182,6 +182,10 @@ fn bind_once(
             row
         }
     };
+    if let Some(most) = binder.setting("query_take_max_records").and_then(|most| most.const_long()) {
+        let most = usize::try_from(most).unwrap_or(0);
+        plan::rows::limit(&mut relation, most, &binder.fresh).map_err(|e| Fault::plan(span, &e))?;
+    }
     let sorted = relation.sorted;
     let relation = plan::rows::finish(relation, options.keep_hidden).map_err(|e| Fault::plan(span, &e))?;
     let mut warnings = parsed.diagnostics.clone();

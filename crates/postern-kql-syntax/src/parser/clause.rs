@@ -288,7 +288,7 @@ impl Parser<'_> {
         schema.columns
     }
 
-    fn column_decl(&mut self) -> ColumnDecl {
+    pub(super) fn column_decl(&mut self) -> ColumnDecl {
         let start = self.span();
         let name = self.name("the name of a column");
         self.need(Token::Colon, "`:` and a type", "after the name of a column");

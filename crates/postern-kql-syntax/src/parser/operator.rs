@@ -3,9 +3,10 @@
 use super::Parser;
 use super::advise;
 use crate::ast::{
-    BagExpansion, Expr, ExprKind, ForkBranch, MakeSeries, MvApply, MvColumn, MvExpand, NamePattern, NamedExpr,
-    Operator, OperatorKind, Parse, ParseItem, ParseKind, ParseKv, Partition, Pipeline, Property, Rename, Render,
-    ReorderColumn, ReorderOrder, ScalarType, SeriesAggregate, SortKey, Source, Span, Summarize, Target, TopNested,
+    BagExpansion, Call, Expr, ExprKind, ForkBranch, MakeSeries, MvApply, MvColumn, MvExpand, Name, NamePattern,
+    NamedExpr, Operator, OperatorKind, Parse, ParseItem, ParseKind, ParseKv, Partition, Pipeline, Property, Rename,
+    Render, ReorderColumn, ReorderOrder, ScalarType, SeriesAggregate, SortKey, Source, Span, Summarize, Target,
+    TopNested,
 };
 use crate::diagnostic::Code;
 use crate::token::Token;
@@ -78,7 +79,7 @@ impl Parser<'_> {
         let read: fn(&mut Self) -> OperatorKind = match name {
             "as" => Self::as_operator,
             "consume" => |parser| OperatorKind::Consume(parser.hints(&["decodeblocks"])),
-            "count" => |_| OperatorKind::Count,
+            "count" => Self::count,
             "distinct" => Self::distinct,
             "evaluate" => |parser| OperatorKind::Evaluate(parser.evaluate()),
             "extend" => |parser| OperatorKind::Extend(parser.named_exprs()),
@@ -124,6 +125,20 @@ impl Parser<'_> {
     fn as_operator(&mut self) -> OperatorKind {
         let hints = self.hints(&[]);
         OperatorKind::As { name: self.name("a name for the rows"), hints }
+    }
+
+    /// `count`; with `as name` it is `summarize name = count()`.
+    fn count(&mut self) -> OperatorKind {
+        if !self.at_word("as") || self.name_length(1) == 0 {
+            return OperatorKind::Count;
+        }
+        let start = self.bump().span();
+        let name = self.name("a name for the number");
+        let span = self.since(start);
+        let function = Name { text: "count".to_owned(), quoted: false, span };
+        let expr = Expr { kind: ExprKind::Call(Call { name: function, args: Vec::new(), span }), span };
+        let number = NamedExpr { target: Target::Name(name), expr, span };
+        OperatorKind::Summarize(Summarize { aggregates: vec![number], by: Vec::new(), bin: None, hints: Vec::new() })
     }
 
     fn take(&mut self) -> OperatorKind {

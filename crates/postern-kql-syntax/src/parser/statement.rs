@@ -3,7 +3,8 @@
 use super::Parser;
 use super::advise;
 use crate::ast::{
-    Expr, ExprKind, Function, LetValue, Param, ParamKind, Pipeline, Source, Span, Statement, StatementKind, Unsupported,
+    Expr, ExprKind, Function, LetValue, Literal, Param, ParamKind, Pattern, PatternCase, Pipeline, Source, Span,
+    Statement, StatementKind, StringLiteral, Unsupported,
 };
 use crate::diagnostic::Code;
 use crate::token::Token;
@@ -58,7 +59,8 @@ impl Parser<'_> {
             }
             "declare" if self.word_at(1) == "pattern" => {
                 self.bump();
-                StatementKind::Unsupported(self.unsupported("pattern", start, super::Parser::skip_to_semicolon))
+                self.bump();
+                StatementKind::Pattern(self.pattern())
             }
             "restrict" if self.word_at(1) == "access" => self.restrict_statement(),
             "alias" if self.word_at(1) == "database" => self.alias_statement(),
@@ -214,6 +216,63 @@ impl Parser<'_> {
         let name = self.name("the name of a request option");
         let value = self.eat(Token::Assign).then(|| self.expr());
         StatementKind::Set { name, value }
+    }
+
+    fn pattern(&mut self) -> Pattern {
+        let name = self.name("the name of the pattern");
+        let mut pattern = Pattern { name, params: Vec::new(), path: None, cases: Vec::new() };
+        if !self.eat(Token::Assign) {
+            return pattern;
+        }
+        pattern.params = self.columns();
+        let open = self.span();
+        if self.eat(Token::LeftBracket) {
+            pattern.path = Some(self.column_decl());
+            self.close(Token::RightBracket, open);
+        }
+        let open = self.span();
+        if !self.need(Token::LeftBrace, "`{`", "before the tables of the pattern") {
+            return pattern;
+        }
+        while self.at(Token::LeftParen) {
+            let case = self.part(Self::pattern_case);
+            pattern.cases.push(case);
+            if !self.eat(Token::Semicolon) {
+                break;
+            }
+        }
+        self.close(Token::RightBrace, open);
+        pattern
+    }
+
+    /// `("argument").["path"] = { body }`, also with `.path`.
+    fn pattern_case(&mut self) -> PatternCase {
+        let start = self.bump().span();
+        let args = self.list(Token::RightParen, Self::expr);
+        self.close(Token::RightParen, start);
+        let path = self.eat(Token::Dot).then(|| {
+            let open = self.span();
+            if self.at(Token::LeftBracket) {
+                self.bump();
+                let path = self.expr();
+                self.close(Token::RightBracket, open);
+                return path;
+            }
+            let name = self.name("the path");
+            let text = StringLiteral { value: name.text, obfuscated: false };
+            Expr { kind: ExprKind::Literal(Literal::String(text)), span: name.span }
+        });
+        self.need(Token::Assign, "`=`", "before the table of the pattern");
+        let open = self.span();
+        let mut body = Vec::new();
+        if self.need(Token::LeftBrace, "`{`", "before the table of the pattern") {
+            if self.enter() {
+                body = self.body();
+            }
+            self.leave();
+            self.close(Token::RightBrace, open);
+        }
+        PatternCase { args, path, body, span: self.since(start) }
     }
 
     fn restrict_statement(&mut self) -> StatementKind {

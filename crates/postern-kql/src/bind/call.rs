@@ -17,10 +17,20 @@ use crate::functions::{
     AGGREGATES, BindError, BoundAggregate, BoundExpr, FUNCTIONS, Function, FunctionInfo, PathStep, dynamic::path, find,
     find_aggregate,
 };
+use crate::operators::extend::materialise;
 use crate::types::{Const, KqlType};
 
 /// Names that are bound here and not by a registered function.
-const FORMS: &[&str] = &["toscalar", "not", "column_ifexists", "columnifexists", "pack_all", "bag_pack_columns"];
+const FORMS: &[&str] = &[
+    "bag_pack_columns",
+    "bin_auto",
+    "column_ifexists",
+    "column_names_of",
+    "columnifexists",
+    "not",
+    "pack_all",
+    "toscalar",
+];
 
 impl Binder<'_> {
     /// Binds a call that yields a value.
@@ -40,6 +50,8 @@ impl Binder<'_> {
         match name {
             "toscalar" => return self.toscalar(call, scope, env),
             "not" => return self.not(call, scope, env),
+            "bin_auto" => return self.bin_auto(call, scope, env),
+            "column_names_of" => return self.column_names_of(call, scope, env),
             "column_ifexists" | "columnifexists" => return self.column_ifexists(call, scope, env),
             "pack_all" => return self.pack_all(call, scope, env),
             "bag_pack_columns" => return self.pack_columns(call, scope, env),
@@ -286,7 +298,23 @@ impl Binder<'_> {
         let arg = one_argument(call)?;
         match self.meaning_in(arg, scope, env)? {
             Meaning::Table(relation) => self.ask_scalar(*relation, call.span),
+            // One value for all rows, also of what gives another value each time.
+            Meaning::Scalar(value) if value.expr.is_volatile() && !value.expr.any_column_refs() => {
+                let mut row = self.nowhere();
+                row.columns = materialise(self, &mut row, vec![("value".to_owned(), value)], call.span)?;
+                self.ask_scalar(row, call.span)
+            }
             Meaning::Scalar(value) => Ok(value),
+        }
+    }
+
+    fn column_names_of(&self, call: &Call, scope: &mut Scope, env: &Env) -> Bound<BoundExpr> {
+        match self.meaning_in(one_argument(call)?, scope, env)? {
+            Meaning::Table(relation) => {
+                let names = relation.visible().map(|c| serde_json::Value::from(c.name.as_str())).collect();
+                Ok(BoundExpr::constant(Const::dynamic(&serde_json::Value::Array(names))))
+            }
+            Meaning::Scalar(value) => Err(Fault::wrong_type(call.span, "`column_names_of`", "a table", value.ty)),
         }
     }
 

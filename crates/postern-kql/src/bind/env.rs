@@ -6,6 +6,7 @@ use postern_kql_syntax::ast;
 
 use super::scope::Relation;
 use crate::functions::BoundExpr;
+use crate::operators::wildcard;
 
 /// What a `let` name stands for.
 #[derive(Debug, Clone)]
@@ -16,6 +17,19 @@ pub enum Named {
     Table(Box<Relation>),
     /// A function or view.
     Function(Rc<UserFunction>),
+    /// A map from texts to tables.
+    Pattern(Rc<UserPattern>),
+    /// No name at all: from here on only some tables and views can be named.
+    Restricted(Rc<Restriction>),
+}
+
+/// What `restrict access` leaves in reach.
+#[derive(Debug, Default)]
+pub struct Restriction {
+    /// Names of the query, stars allowed.
+    pub lets: Vec<String>,
+    /// Names of the catalogue, stars allowed.
+    pub tables: Vec<String>,
 }
 
 impl Named {
@@ -31,6 +45,15 @@ pub struct UserFunction {
     /// Its parameters and body.
     pub function: ast::Function,
     /// The names that its body sees.
+    pub env: Env,
+}
+
+/// A pattern made by `declare pattern`.
+#[derive(Debug)]
+pub struct UserPattern {
+    /// Its parameters and cases.
+    pub pattern: ast::Pattern,
+    /// The names that its tables see.
     pub env: Env,
 }
 
@@ -52,9 +75,28 @@ impl Env {
         Env(Some(Rc::new(Link { name: name.to_owned(), named, rest: self.clone() })))
     }
 
-    /// What a name stands for.
+    /// What a name stands for; nothing when it is rows that a restriction made later leaves out.
     pub fn find(&self, name: &str) -> Option<&Named> {
-        self.iter().find(|(n, _)| *n == name).map(|(_, named)| named)
+        let mut hidden = false;
+        for (known, named) in self.iter() {
+            match named {
+                Named::Restricted(restriction) => {
+                    hidden |= !restriction.lets.iter().any(|pattern| wildcard(pattern, name));
+                }
+                Named::Scalar(_) if known == name => return Some(named),
+                _ if known == name => return (!hidden).then_some(named),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Whether every restriction leaves a table of the catalogue in reach.
+    pub fn allows(&self, table: &str) -> bool {
+        self.iter().all(|(_, named)| match named {
+            Named::Restricted(restriction) => restriction.tables.iter().any(|pattern| wildcard(pattern, table)),
+            _ => true,
+        })
     }
 
     /// All names, innermost first.

@@ -132,7 +132,9 @@ impl Binder<'_> {
 
     /// Gives a value the type that its place asks for, as far as KQL does so silently.
     pub fn coerce_to(&self, value: BoundExpr, ty: KqlType, span: Span, place: &str) -> Bound<BoundExpr> {
+        let narrows = value.ty.is_integer() && ty.is_integer();
         coerce(&value, ty, &self.cx())
+            .or_else(|| if narrows { convert(&value, ty, &self.cx()) } else { None })
             .map(fold)
             .ok_or_else(|| Fault::wrong_type(span, place, &format!("`{ty}`"), value.ty))
     }
@@ -176,13 +178,21 @@ impl Binder<'_> {
                 return Err(Fault::new(codes::WRONG_KIND, span, format!("`{name}` is a function"))
                     .hint(format!("call it: `{name}()`")));
             }
-            None => {}
+            Some(Named::Pattern(_)) => {
+                return Err(Fault::new(
+                    codes::WRONG_KIND,
+                    span,
+                    format!("`{name}` is a pattern, and a value must stand here"),
+                ));
+            }
+            Some(Named::Restricted(_)) | None => {}
         }
         if scope.relation.open {
             let value = BoundExpr::constant(Const::Null(KqlType::Dynamic));
             return Ok(BoundExpr { name: Some(name.to_owned()), constant: None, ..value });
         }
-        let names: Vec<&str> = scope.relation.columns.iter().map(|c| c.name.as_str()).collect();
+        let names = scope.relation.columns.iter().map(|c| c.name.as_str()).filter(|n| !n.contains('\u{1f}'));
+        let names: Vec<&str> = names.collect();
         let lets = env.iter().filter(|(_, named)| matches!(named, Named::Scalar(_))).map(|(n, _)| n);
         let hint = nearest(name, names.iter().copied().chain(lets)).map(|n| format!("did you mean `{n}`?"));
         let hint = hint.or_else(|| {
@@ -285,6 +295,21 @@ impl Binder<'_> {
         Ok(fold(BoundExpr::new(binary_expr(after.expr, joined, before.expr), KqlType::Bool)))
     }
 
+    /// `step.column`: a column of the state of a step of `scan`.
+    fn state_column(step: &str, column: &str, scope: &Scope, span: Span) -> Bound<Option<BoundExpr>> {
+        if let Some(found) = scope.relation.find(&member_name(step, column)) {
+            return Ok(Some(BoundExpr { name: Some(column.to_owned()), ..found.bound() }));
+        }
+        let prefix = member_name(step, "");
+        let known: Vec<&str> = scope.relation.columns.iter().filter_map(|c| c.name.strip_prefix(&prefix)).collect();
+        if known.is_empty() || scope.relation.find(step).is_some() {
+            return Ok(None);
+        }
+        let hint = nearest(column, known).map(|n| format!("did you mean `{step}.{n}`?"));
+        let message = format!("the step `{step}` has no column `{column}`");
+        Err(Fault::new(codes::UNKNOWN_NAME, span, message).maybe_hint(hint))
+    }
+
     /// `a.b["c"][0]`: the steps from the first value that is not itself a step.
     fn path(&self, expr: &Expr, scope: &mut Scope, env: &Env) -> Bound<BoundExpr> {
         let mut steps: Vec<(PathStep, Option<String>)> = Vec::new();
@@ -319,7 +344,22 @@ impl Binder<'_> {
             }
         }
         steps.reverse();
-        let base = self.expr(at, scope, env)?;
+        let base = match (&at.kind, steps.first()) {
+            (ExprKind::Name(name), Some((PathStep::Member(member), _))) => {
+                Self::state_column(&name.text, member, scope, expr.span)?
+            }
+            _ => None,
+        };
+        let base = match base {
+            Some(column) => {
+                steps.remove(0);
+                if steps.is_empty() {
+                    return Ok(column);
+                }
+                column
+            }
+            None => self.expr(at, scope, env)?,
+        };
         if base.ty != KqlType::Dynamic {
             let what = base.name.as_ref().map_or_else(|| "a value".to_owned(), |n| format!("`{n}`"));
             return Err(Fault::new(
@@ -339,6 +379,11 @@ impl Binder<'_> {
             .map_err(|e| Fault::bind(codes::OPERAND, e, expr.span))?;
         Ok(BoundExpr { name, ..fold(bound) })
     }
+}
+
+/// The name under which a scope holds `base.member` as one column; no query can write it.
+pub fn member_name(base: &str, member: &str) -> String {
+    format!("{base}\u{1f}{member}")
 }
 
 /// Operands joined pairwise, so that the depth grows with the logarithm of their number.

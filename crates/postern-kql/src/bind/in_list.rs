@@ -131,7 +131,8 @@ impl Binder<'_> {
                         Some(Named::Scalar(_)) => false,
                         Some(Named::Table(_)) => true,
                         Some(Named::Function(function)) => yields_rows(function),
-                        None => self.catalog.table(&name.text).is_some(),
+                        Some(Named::Pattern(_) | Named::Restricted(_)) => false,
+                        None => self.catalog.table(&name.text).is_some() && env.allows(&name.text),
                     }
             }
             ExprKind::Call(call) => match env.find(&call.name.text) {

@@ -17,15 +17,17 @@ pub mod in_list;
 pub mod literal;
 pub mod ordered;
 pub mod scope;
+pub mod statement;
 pub mod table;
 pub mod windows;
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 use arrow::array::RecordBatch;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlan, LogicalPlanBuilder};
-use postern_kql_syntax::ast::{self, LetValue, Pipeline, Source, StatementKind};
+use postern_kql_syntax::ast::{self, Expr, ExprKind, LetValue, OperatorKind, Pipeline, Source, StatementKind};
 use postern_kql_syntax::{Diagnostic, Span};
 
 use crate::catalog::Catalog;
@@ -33,7 +35,7 @@ use crate::functions::{BindContext, BoundExpr};
 use crate::operators;
 use crate::plan::fresh::Fresh;
 use crate::{PlanOptions, Render};
-use env::{Env, Named};
+use env::{Env, Named, UserPattern};
 use fault::{Bound, Fault, codes};
 use scope::Relation;
 
@@ -67,6 +69,10 @@ pub struct Binder<'a> {
     pub render: RefCell<Option<Render>>,
     /// The views being bound, outermost first.
     pub views: RefCell<Vec<String>>,
+    /// The name of the rows at hand: a table's own, or what `as` has just called them.
+    pub label: RefCell<Option<String>>,
+    /// The request options that the query sets and that bear on its result.
+    pub settings: RefCell<Vec<(String, BoundExpr)>>,
     budget: Cell<usize>,
 }
 
@@ -82,13 +88,16 @@ impl<'a> Binder<'a> {
             warnings: RefCell::default(),
             render: RefCell::default(),
             views: RefCell::default(),
+            label: RefCell::default(),
+            settings: RefCell::default(),
             budget: Cell::new(BUDGET),
         }
     }
 
     /// What functions may know.
     pub fn cx(&self) -> BindContext {
-        BindContext { now: self.options.now }
+        let now = self.setting("query_now").and_then(|now| now.constant).and_then(|now| now.as_ticks());
+        BindContext { now: now.unwrap_or(self.options.now) }
     }
 
     /// Counts one step of work, so that functions that call functions cannot grow a query without end.
@@ -151,10 +160,14 @@ impl<'a> Binder<'a> {
                         env = self.query_parameter(param, &env)?;
                     }
                 }
-                // Request options change how a service runs a query, never its result.
-                StatementKind::Set { .. } => {}
-                StatementKind::Restrict(_) => return Err(Fault::unsupported(statement.span, "`restrict`")),
-                StatementKind::Alias { .. } => return Err(Fault::unsupported(statement.span, "`alias database`")),
+                StatementKind::Set { name, value } => self.set(name, value.as_ref(), &env, statement.span)?,
+                StatementKind::Pattern(pattern) => {
+                    let named = Named::Pattern(Rc::new(UserPattern { pattern: pattern.clone(), env: env.clone() }));
+                    env = env.with(&pattern.name.text, named);
+                }
+                StatementKind::Restrict(entities) => env = Self::restrict(entities, &env)?,
+                // There is one database: what is named after another name of it is the same.
+                StatementKind::Alias { .. } => {}
                 StatementKind::Unsupported(what) => {
                     return Err(Fault::unsupported(what.span, &format!("`{}`", what.name)));
                 }
@@ -217,8 +230,14 @@ impl<'a> Binder<'a> {
             }
         };
         let mut env = env.clone();
+        let mut label = match &pipeline.source {
+            Source::Expr(Expr { kind: ExprKind::Name(name), .. }) => Some(&name.text),
+            _ => None,
+        };
         for operator in &pipeline.operators {
             self.spend(operator.span)?;
+            *self.label.borrow_mut() = label.cloned();
+            label = if let OperatorKind::As { name, .. } = &operator.kind { Some(&name.text) } else { None };
             (relation, env) = operators::apply(self, relation, operator, env)?;
         }
         Ok(Meaning::Table(Box::new(relation)))
@@ -255,7 +274,7 @@ impl<'a> Binder<'a> {
                 .hint("load the file with `postern ingest`, or write its rows as a `datatable`")),
             Source::Union(union) => table(operators::union::union(self, None, union, env, span)?),
             Source::Search(search) => table(operators::search::search(self, None, search, env, span)?),
-            Source::Find(find) => table(operators::search::find(self, find, env, span)?),
+            Source::Find(find) => table(operators::find::find(self, find, env, span)?),
             Source::Evaluate(evaluate) => table(operators::evaluate::evaluate(self, None, evaluate, env)?),
             Source::Unsupported(what) => Err(Fault::unsupported(what.span, &format!("`{}`", what.name))),
         }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use datafusion::logical_expr::lit;
+use datafusion::catalog::default_table_source::provider_as_source;
+use datafusion::common::{Column, TableReference};
+use datafusion::logical_expr::{LogicalPlanBuilder, lit};
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{Call, Expr, ExprKind};
 
@@ -12,6 +14,7 @@ use super::fault::{Bound, Fault, Placed, codes};
 use super::scope::{Relation, ScopeColumn, nearest, plan_column};
 use super::{Binder, Meaning};
 use crate::catalog::{TableDef, TableSource, View};
+use crate::plan::shared::{SharedTable, Sharing, sharing};
 use crate::plan::{scan, union};
 
 /// How deep views may read views.
@@ -25,6 +28,9 @@ impl Binder<'_> {
 
     /// The same; values are bound over the rows of `scope`.
     pub fn meaning_in(&self, expr: &Expr, scope: &mut Scope, env: &Env) -> Bound<Meaning> {
+        if let Some(meaning) = self.pattern_meaning(expr, env)? {
+            return Ok(meaning);
+        }
         match &expr.kind {
             ExprKind::Tabular(pipeline) => self.pipeline(pipeline, env, None),
             ExprKind::Name(name) => {
@@ -62,9 +68,13 @@ impl Binder<'_> {
                 }
                 return Err(Fault::new(codes::WRONG_KIND, span, format!("`{name}` is a function with parameters")));
             }
-            None => {}
+            Some(Named::Pattern(_)) => {
+                return Err(Fault::new(codes::WRONG_KIND, span, format!("`{name}` is a pattern"))
+                    .hint(format!("call it: `{name}(\"…\")`")));
+            }
+            Some(Named::Restricted(_)) | None => {}
         }
-        if let Some(table) = self.catalog.table(name) {
+        if let Some(table) = self.catalog.table(name).filter(|_| env.allows(name)) {
             return self.read(&table, span).map(|r| Meaning::Table(Box::new(r)));
         }
         Err(self.unknown_table(name, span, env))
@@ -73,7 +83,8 @@ impl Binder<'_> {
     /// The message for a name that stands for no table.
     pub fn unknown_table(&self, name: &str, span: Span, env: &Env) -> Fault {
         let tables = self.catalog.table_names();
-        let names = env.iter().map(|(n, _)| n).chain(tables.iter().map(String::as_str));
+        let lets = env.iter().map(|(n, _)| n).filter(|n| env.find(n).is_some());
+        let names = lets.chain(tables.iter().map(String::as_str).filter(|n| env.allows(n)));
         let hint = nearest(name, names).map(|n| format!("did you mean `{n}`?"));
         Fault::new(codes::UNKNOWN_TABLE, span, format!("no table or variable is named `{name}`")).maybe_hint(hint)
     }
@@ -85,7 +96,10 @@ impl Binder<'_> {
             return self.call_user(function, call, scope, env).map(Some);
         }
         match (name, call.args.as_slice()) {
-            ("materialize", [arg]) => self.meaning(&arg.value, env).map(Some),
+            ("materialize", [arg]) => Ok(Some(match self.meaning(&arg.value, env)? {
+                Meaning::Table(relation) => Meaning::Table(Box::new(self.share(*relation, call.span)?)),
+                value @ Meaning::Scalar(_) => value,
+            })),
             ("table", [arg, ..]) => {
                 let value = self.constant_expr(&arg.value, env)?;
                 let Some(name) = value.const_str() else {
@@ -127,6 +141,26 @@ impl Binder<'_> {
             groups.keys.iter_mut().chain(&mut groups.carried).for_each(rename);
         }
         Ok(copy)
+    }
+
+    /// The rows of a relation, computed once however often they are read, where that is of use.
+    pub fn share(&self, mut relation: Relation, span: Span) -> Bound<Relation> {
+        let sharing = sharing(&relation.plan).at(span)?;
+        if sharing == Sharing::Needless || relation.groups.is_some() || self.options.check {
+            return Ok(relation);
+        }
+        // Under names of its own, so that the table's columns are told apart.
+        relation = self.reread(&relation, span)?;
+        let table = Arc::new(SharedTable::new(relation.plan.clone(), sharing == Sharing::Useful));
+        let qualifier = TableReference::bare(self.fresh.name("shared"));
+        relation.plan = LogicalPlanBuilder::scan(qualifier.clone(), provider_as_source(table), None)
+            .and_then(LogicalPlanBuilder::build)
+            .at(span)?;
+        let place = |column: &mut Column| column.relation = Some(qualifier.clone());
+        relation.columns.iter_mut().for_each(|c| place(&mut c.column));
+        relation.order.iter_mut().for_each(|k| place(&mut k.column));
+        relation.unique.iter_mut().flatten().for_each(place);
+        Ok(relation)
     }
 
     /// Reads a table of the catalogue.

@@ -1,10 +1,13 @@
-//! `row_number()`, `prev()`, `next()`, `row_cumsum()`, `row_rank_*()`: functions over rows in order.
+//! `row_number()`, `prev()`, `next()`, `row_cumsum()`, `row_rank_*()`, `row_window_session()`: functions over rows in
+//! order.
+
+use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
+use datafusion::functions_aggregate::min_max::max_udaf;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::functions_window::lead_lag::{lag_udwf, lead_udwf};
-use datafusion::functions_window::rank::{dense_rank_udwf, rank_udwf};
-use datafusion::logical_expr::{Expr as PlanExpr, WindowFunctionDefinition, lit, when};
+use datafusion::logical_expr::{Expr as PlanExpr, Operator, WindowFunctionDefinition, binary_expr, lit, when};
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::Call;
 
@@ -14,6 +17,7 @@ use super::env::Env;
 use super::expr::Scope;
 use super::fault::{Bound, Fault, Placed, codes};
 use crate::functions::BoundExpr;
+use crate::plan::session::session_udwf;
 use crate::plan::window::{add_window, group_keys, over, row_number, rows_so_far};
 use crate::types::{Const, KqlType};
 
@@ -108,26 +112,10 @@ impl Binder<'_> {
                 let Some(value) = arg(0).cloned() else {
                     return Err(count(name, "1 or 2 arguments", args.len(), span));
                 };
-                // The rank counts changes of the value along the rows' own order.
-                let mut partition = group_keys(scope.relation);
-                partition.extend(self.run_of(scope, arg(1), span)?);
-                let order = scope.relation.sort_exprs();
-                let keyed = order
-                    .iter()
-                    .position(|key| key.expr == value.expr)
-                    .map(|at| order.iter().take(at + 1).cloned().collect::<Vec<_>>());
-                let Some(keys) = keyed else {
-                    return Err(Fault::unsupported(
-                        span,
-                        &format!("`{name}` of a value that the rows are not sorted by"),
-                    ));
-                };
-                let function = if name == "row_rank_dense" { dense_rank_udwf() } else { rank_udwf() };
-                let window =
-                    over(WindowFunctionDefinition::WindowUDF(function), vec![], partition, keys, rows_so_far());
-                let column = add_window(scope.relation, window, name, &self.fresh).at(span)?;
-                Ok(BoundExpr::new(cast(column, KqlType::Long), KqlType::Long))
+                let restart = arg(1).cloned();
+                self.rank_of(name, &value, restart.as_ref(), scope, span)
             }
+            "row_window_session" => self.session_of(&args, scope, span),
             _ => Err(Fault::unsupported(span, &format!("`{name}`"))),
         }
     }
@@ -139,6 +127,75 @@ impl Binder<'_> {
                 .const_long()
                 .ok_or_else(|| Fault::new(codes::NOT_CONSTANT, span, "a constant whole number must stand here")),
         }
+    }
+
+    /// The rank grows where the value differs from that of the row before: by one (dense), or to the row's number (min).
+    fn rank_of(
+        &self,
+        name: &str,
+        value: &BoundExpr,
+        restart: Option<&BoundExpr>,
+        scope: &mut Scope,
+        span: Span,
+    ) -> Bound<BoundExpr> {
+        if value.ty == KqlType::Dynamic {
+            return Err(Fault::wrong_type(span, &format!("`{name}`"), "values that can be compared", value.ty));
+        }
+        let mut partition = group_keys(scope.relation);
+        partition.extend(self.run_of(scope, restart, span)?);
+        let order = scope.relation.sort_exprs();
+        let before = over(
+            WindowFunctionDefinition::WindowUDF(lag_udwf()),
+            vec![value.expr.clone(), lit(1i64), lit(value.ty.missing())],
+            partition.clone(),
+            order.clone(),
+            rows_so_far(),
+        );
+        let before = add_window(scope.relation, before, "before", &self.fresh).at(span)?;
+        let number = row_number(partition.clone(), order.clone());
+        let number = cast(add_window(scope.relation, number, "number", &self.fresh).at(span)?, KqlType::Long);
+        let differs = binary_expr(value.expr.clone(), Operator::IsDistinctFrom, before);
+        let changed = number.clone().eq(lit(1i64)).or(differs);
+        let (function, step) = if name == "row_rank_dense" { (sum_udaf(), lit(1i64)) } else { (max_udaf(), number) };
+        let step = when(changed, step).otherwise(lit(0i64)).at(span)?;
+        let rank = over(WindowFunctionDefinition::AggregateUDF(function), vec![step], partition, order, rows_so_far());
+        let column = add_window(scope.relation, rank, name, &self.fresh).at(span)?;
+        Ok(BoundExpr::new(column, KqlType::Long))
+    }
+
+    /// The value at the beginning of the session that a row is in.
+    fn session_of(&self, args: &[BoundExpr], scope: &mut Scope, span: Span) -> Bound<BoundExpr> {
+        let name = "row_window_session";
+        let (value, first, last, restart) = match args {
+            [value, first, last] => (value, first, last, None),
+            [value, first, last, restart] => (value, first, last, Some(restart)),
+            _ => return Err(count(name, "3 or 4 arguments", args.len(), span)),
+        };
+        if value.ty != KqlType::DateTime {
+            return Err(Fault::wrong_type(span, &format!("`{name}`"), "`datetime` values", value.ty));
+        }
+        let distance = |arg: &BoundExpr| match &arg.constant {
+            Some(Const::TimeSpan(ticks)) => Ok(*ticks),
+            Some(_) => Err(Fault::wrong_type(span, &format!("a distance of `{name}`"), "`timespan`", arg.ty)),
+            None => Err(Fault::new(codes::NOT_CONSTANT, span, format!("a distance of `{name}` must be constant"))),
+        };
+        let (first, last) = (distance(first)?, distance(last)?);
+        let restart = match restart {
+            Some(restart) if restart.ty != KqlType::Bool => {
+                return Err(Fault::wrong_type(span, "a restart condition", "`bool`", restart.ty));
+            }
+            Some(restart) => restart.expr.clone(),
+            None => lit(false),
+        };
+        let window = over(
+            WindowFunctionDefinition::WindowUDF(Arc::new(session_udwf(first, last))),
+            vec![value.expr.clone(), restart],
+            group_keys(scope.relation),
+            scope.relation.sort_exprs(),
+            rows_so_far(),
+        );
+        let column = add_window(scope.relation, window, name, &self.fresh).at(span)?;
+        Ok(BoundExpr::new(column, KqlType::DateTime))
     }
 
     /// The number of the run that a row is in, where a true `restart` begins a new one.

@@ -1,12 +1,14 @@
 //! `make-series`: for each key an array of aggregates over evenly spaced bins, empty bins filled.
 //!
-//! Bins count from `from`; `to` is not included, but is with the form `in range(…)`. An end that is not given is the
-//! least or greatest value of the axis.
+//! Bins count from `from`; `to` is not included. Without `from`, and in the form `in range(…)`, they lie where `bin()` puts
+//! them, and the last is that of the end: of `to` in that form, else of the greatest value of the axis. Without rows there
+//! is no series, but with `kind=nonempty` and no keys there is one of defaults.
 
+use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
 use datafusion::logical_expr::lit;
 use postern_kql_syntax::Span;
-use postern_kql_syntax::ast::{Expr, MakeSeries};
+use postern_kql_syntax::ast::{Expr, ExprKind, MakeSeries};
 
 use super::summarize;
 use crate::bind::Binder;
@@ -49,9 +51,16 @@ pub fn make_series(
     };
     let step_type = if axis.ty == KqlType::DateTime { KqlType::TimeSpan } else { axis.ty };
     let step = end(binder, &operator.step, step_type, env)?;
+    let nonempty = nonempty(operator)?;
     let from = match &operator.from {
         Some(from) => end(binder, from, axis.ty, env)?,
         None => extreme(binder, &input, &axis, true, span)?,
+    };
+    let from = if operator.in_range || operator.from.is_none() {
+        let aligned = [BoundExpr::constant(from.clone()), BoundExpr::constant(step.clone())];
+        binder.builtin("bin", &aligned, span)?.constant.filter(|c| !c.is_null()).unwrap_or(from)
+    } else {
+        from
     };
     let (to, included) = match &operator.to {
         Some(to) => (end(binder, to, axis.ty, env)?, operator.in_range),
@@ -93,7 +102,19 @@ pub fn make_series(
         .map_err(place)?;
     with_bin.map(|plan| plan.filter(after.expr.and(distance_column.clone().lt(lit(bins))))).at(span)?;
     let input = with_bin;
-    finish(binder, input, operator, env, span, (&axis_name, axis.ty), (&from, &step, bins), (&at, &name))
+    finish(binder, input, operator, env, span, (&axis_name, axis.ty), (&from, &step, bins), (&at, &name), nonempty)
+}
+
+/// Whether `kind=nonempty` is written.
+fn nonempty(operator: &MakeSeries) -> Bound<bool> {
+    let mut nonempty = false;
+    for property in operator.properties.iter().filter(|p| p.name == "kind") {
+        match &property.value.kind {
+            ExprKind::Name(name) if name.text == "nonempty" => nonempty = true,
+            _ => return Err(Fault::new(codes::OPTION, property.span, "`make-series` has the kind `nonempty`")),
+        }
+    }
+    Ok(nonempty)
 }
 
 #[expect(clippy::too_many_arguments, reason = "the second half of one function")]
@@ -106,6 +127,7 @@ fn finish(
     axis: (&str, KqlType),
     range: (&Const, &Const, i64),
     bin: (&datafusion::common::Column, &str),
+    nonempty: bool,
 ) -> Bound<Relation> {
     let mut keys = summarize::keys(binder, &mut input, &operator.by, env)?;
     let mut taken: Vec<String> = Vec::new();
@@ -144,7 +166,15 @@ fn finish(
     }
     let group: Vec<Output> =
         keys.iter().filter_map(|k| binned.find(&k.name).map(|c| Output::new(k.name.clone(), k.ty, c.expr()))).collect();
+    // Without keys there is a group even without rows.
+    let some = binder.fresh.name("rows");
+    let some = (group.is_empty() && !nonempty).then_some(some);
+    arrays.extend(some.iter().map(|name| Output::new(name, KqlType::Long, count_udaf().call(vec![lit(1i64)]))));
     let mut result = aggregate(binned, &group, &arrays, &binder.fresh).at(span)?;
+    if let Some(rows) = some.as_ref().and_then(|name| result.find(name)).map(ScopeColumn::expr) {
+        result.map(|plan| plan.filter(rows.gt(lit(0i64)))).at(span)?;
+        result.columns.pop();
+    }
     let axis_values = axis_values(axis.1, range.0, range.1, range.2);
     let axis_column = binder.fresh.name(axis.0);
     let literal = Const::dynamic(&serde_json::Value::Array(axis_values)).expr();

@@ -4,6 +4,7 @@ pub mod count;
 pub mod datatable;
 pub mod evaluate;
 pub mod extend;
+pub mod find;
 pub mod getschema;
 pub mod invoke;
 pub mod ip_lookup;
@@ -19,6 +20,7 @@ pub mod project;
 pub mod range;
 pub mod render;
 pub mod sample;
+pub mod scan;
 pub mod search;
 pub mod sort;
 pub mod summarize;
@@ -27,7 +29,7 @@ pub mod top_nested;
 pub mod union;
 pub mod where_;
 
-use postern_kql_syntax::ast::{NamedExpr, Operator, OperatorKind, Target};
+use postern_kql_syntax::ast::{ExprKind, Literal, NamedExpr, Operator, OperatorKind, Target};
 
 use crate::bind::Binder;
 use crate::bind::env::{Env, Named};
@@ -42,7 +44,11 @@ pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) ->
     let span = operator.span;
     let unsupported = |name: &str| Err(Fault::unsupported(span, &format!("`{name}`")));
     let relation = match &operator.kind {
-        OperatorKind::As { name, .. } => {
+        OperatorKind::As { name, hints } => {
+            let shared = hints.iter().any(|h| {
+                h.name == "hint.materialized" && matches!(h.value.kind, ExprKind::Literal(Literal::Bool(true)))
+            });
+            let input = if shared { binder.share(input, span)? } else { input };
             let env = env.with(&name.text, Named::Table(Box::new(input.clone())));
             return Ok((input, env));
         }
@@ -65,7 +71,7 @@ pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) ->
         OperatorKind::Partition(partition) => partition::partition(binder, input, partition, &env, span)?,
         OperatorKind::Project(items) => project::project(binder, input, items, &env, span)?,
         OperatorKind::ProjectAway(patterns) => project::away(input, patterns),
-        OperatorKind::ProjectByNames(_) => return unsupported("project-by-names"),
+        OperatorKind::ProjectByNames(names) => project::by_names(binder, input, names, &env)?,
         OperatorKind::ProjectKeep(patterns) => project::keep(input, patterns),
         OperatorKind::ProjectRename(renames) => project::rename(input, renames)?,
         OperatorKind::ProjectReorder(columns) => project::reorder(input, columns),
@@ -73,7 +79,7 @@ pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) ->
         OperatorKind::Render(render) => render::render(binder, input, render, &env)?,
         OperatorKind::Sample(size) => sample::sample(binder, input, size, &env, span)?,
         OperatorKind::SampleDistinct { count, of } => sample::distinct(binder, input, count, of, &env, span)?,
-        OperatorKind::Scan(_) => return unsupported("scan"),
+        OperatorKind::Scan(scan) => scan::scan(binder, input, scan, &env, span)?,
         OperatorKind::Search(search) => search::search(binder, Some(input), search, &env, span)?,
         OperatorKind::Serialize(items) => extend::serialize(binder, input, items, &env, span)?,
         OperatorKind::Sort { keys, .. } => sort::sort(binder, input, keys, &env, span)?,

@@ -13,7 +13,7 @@ use crate::bind::fold::fold;
 use crate::bind::literal::kql_type;
 use crate::bind::scope::{OrderKey, Relation, ScopeColumn};
 use crate::functions::BoundExpr;
-use crate::plan::expand::expand;
+use crate::plan::expand::{expand, no_text};
 use crate::types::KqlType;
 
 /// Applies `mv-expand`.
@@ -89,6 +89,13 @@ pub fn elements(
             None => element,
             Some(to) => {
                 let to_type = kql_type(to.ty);
+                // A text does not become a number here: such an element is null.
+                let element = match to_type {
+                    ty if ty.is_numeric() || ty == KqlType::Bool => {
+                        BoundExpr::new(no_text(element.expr), KqlType::Dynamic)
+                    }
+                    _ => element,
+                };
                 convert(&element, to_type, &binder.cx())
                     .map(fold)
                     .ok_or_else(|| Fault::unsupported(to.span, &format!("expanding to `{to_type}`")))?

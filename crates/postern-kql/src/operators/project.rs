@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 
 use postern_kql_syntax::Span;
-use postern_kql_syntax::ast::{NamePattern, NamedExpr, Rename, ReorderColumn, ReorderOrder};
+use postern_kql_syntax::ast::{Expr, NamePattern, NamedExpr, Rename, ReorderColumn, ReorderOrder};
 
 use super::extend::materialise;
 use super::{named, wildcard};
@@ -15,6 +15,7 @@ use crate::bind::expr::Scope;
 use crate::bind::fault::{Bound, Fault, codes};
 use crate::bind::scope::{Relation, nearest};
 use crate::plan::union::unused;
+use crate::types::{Const, KqlType};
 
 /// Applies `project`.
 pub fn project(binder: &Binder, mut input: Relation, items: &[NamedExpr], env: &Env, span: Span) -> Bound<Relation> {
@@ -100,6 +101,40 @@ pub fn reorder(mut input: Relation, columns: &[ReorderColumn]) -> Relation {
     }
     input.columns.extend(rest);
     input
+}
+
+/// Applies `project-by-names`: the columns of constant names and patterns in that order, each once; a name that no
+/// column has is passed over.
+pub fn by_names(binder: &Binder, mut input: Relation, names: &[Expr], env: &Env) -> Bound<Relation> {
+    let mut patterns: Vec<String> = Vec::new();
+    for expr in names {
+        let value = binder.constant_expr(expr, env)?;
+        let Some(constant) = &value.constant else {
+            return Err(Fault::new(codes::NOT_CONSTANT, expr.span, "the names of columns must be constant"));
+        };
+        let found = match constant {
+            Const::String(name) => Some(vec![name.clone()]),
+            Const::Null(KqlType::Dynamic) => Some(vec![]),
+            _ => match constant.as_json() {
+                Some(serde_json::Value::String(name)) => Some(vec![name]),
+                Some(serde_json::Value::Array(names)) => {
+                    names.iter().map(|name| name.as_str().map(str::to_owned)).collect()
+                }
+                _ => None,
+            },
+        };
+        patterns.extend(found.ok_or_else(|| {
+            Fault::wrong_type(expr.span, "`project-by-names`", "texts and arrays of texts", value.ty)
+        })?);
+    }
+    let mut rest = std::mem::take(&mut input.columns);
+    for pattern in &patterns {
+        let (found, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|c| !c.hidden && wildcard(pattern, &c.name));
+        rest = others;
+        input.columns.extend(found);
+    }
+    input.columns.extend(rest.into_iter().filter(|c| c.hidden));
+    Ok(input)
 }
 
 /// Compares names with their runs of digits taken as numbers.

@@ -1,15 +1,13 @@
-//! `search` and `find`: rows of any table in which some column holds a text, or a condition holds.
+//! `search`: rows of any table in which some column holds a text, or a condition holds. `find` reads its condition alike.
 
 use std::cell::RefCell;
 
 use datafusion::logical_expr::{Expr as PlanExpr, Operator, lit};
 use postern_kql_syntax::Diagnostic;
 use postern_kql_syntax::Span;
-use postern_kql_syntax::ast::{
-    BinaryOp, Expr, ExprKind, Find, FindOutput, Literal, LogicalOp, Name, Pipeline, Search, Source,
-};
+use postern_kql_syntax::ast::{BinaryOp, Expr, ExprKind, Literal, LogicalOp, Name, Pipeline, Search, Source};
 
-use super::union::matching;
+use super::union::{label, matching};
 use crate::bind::Binder;
 use crate::bind::coerce::convert;
 use crate::bind::compare::as_filter;
@@ -17,6 +15,7 @@ use crate::bind::env::Env;
 use crate::bind::expr::{Scope, balanced};
 use crate::bind::fault::{Bound, Fault, Placed, codes};
 use crate::bind::scope::Relation;
+use crate::bind::table::is_elsewhere;
 use crate::functions::BoundExpr;
 use crate::plan::union;
 use crate::types::{Const, KqlType};
@@ -35,23 +34,8 @@ pub fn search(binder: &Binder, input: Option<Relation>, operator: &Search, env: 
     union::union(kept, false, Some("$table"), &binder.fresh).at(span)
 }
 
-/// Applies `find`.
-pub fn find(binder: &Binder, operator: &Find, env: &Env, span: Span) -> Bound<Relation> {
-    if operator.output != FindOutput::Smart {
-        return Err(Fault::unsupported(span, "`project` in `find`").hint("write `union … | where … | project …`"));
-    }
-    let tables = tables(binder, &operator.tables, env, span)?;
-    let kept = filtered(binder, tables, &operator.predicate, &Terms::default(), env, span)?;
-    let mut source = "source_".to_owned();
-    for property in &operator.properties {
-        if let ("withsource", ExprKind::Name(name)) = (property.name.as_str(), &property.value.kind) {
-            source.clone_from(&name.text);
-        }
-    }
-    union::union(kept, false, Some(&source), &binder.fresh).at(span)
-}
-
-fn tables(binder: &Binder, parts: &[Pipeline], env: &Env, span: Span) -> Bound<Vec<(String, Relation)>> {
+/// The tables that a search names, with their labels; without names all tables and views.
+pub fn tables(binder: &Binder, parts: &[Pipeline], env: &Env, span: Span) -> Bound<Vec<(String, Relation)>> {
     if parts.is_empty() {
         return matching(binder, "*", env, span);
     }
@@ -64,8 +48,13 @@ fn tables(binder: &Binder, parts: &[Pipeline], env: &Env, span: Span) -> Bound<V
         match expr {
             Some(ExprKind::Wildcard(pattern)) => tables.extend(matching(binder, pattern, env, part.span)?),
             Some(ExprKind::Star) => tables.extend(matching(binder, "*", env, part.span)?),
-            Some(ExprKind::Name(name)) => tables.push((name.text.clone(), binder.table(part, env, None)?)),
-            _ => tables.push((format!("search_arg{index}"), binder.table(part, env, None)?)),
+            Some(ExprKind::MemberWildcard { base, pattern }) if is_elsewhere(base) => {
+                tables.extend(matching(binder, pattern, env, part.span)?);
+            }
+            _ => {
+                let name = label(part).unwrap_or_else(|| format!("search_arg{index}"));
+                tables.push((name, binder.table(part, env, None)?));
+            }
         }
     }
     Ok(tables)
@@ -73,7 +62,7 @@ fn tables(binder: &Binder, parts: &[Pipeline], env: &Env, span: Span) -> Bound<V
 
 /// The tables with their rows filtered. A part of the condition that names a column which a table lacks is false there;
 /// a name that no table has is an error.
-fn filtered(
+pub fn filtered(
     binder: &Binder,
     tables: Vec<(String, Relation)>,
     predicate: &Expr,
@@ -99,7 +88,7 @@ fn filtered(
 
 /// How terms are read, and which parts of the condition some table could read.
 #[derive(Default)]
-struct Terms {
+pub struct Terms {
     cased: bool,
     known: RefCell<Vec<Span>>,
     unknown: RefCell<Vec<Diagnostic>>,
@@ -178,12 +167,21 @@ impl Terms {
         Ok(if any.is_empty() { lit(false) } else { balanced(any, Operator::Or) })
     }
 
-    /// Whether a value has a term; stars at the ends of the term open it there.
+    /// Whether a value has a term; stars at the ends of the term open it there, one in the middle stands for any text.
     fn term(&self, binder: &Binder, value: &BoundExpr, term: &str, span: Span) -> Bound<PlanExpr> {
         let (open_start, rest) = term.strip_prefix('*').map_or((false, term), |rest| (true, rest));
         let (open_end, word) = rest.strip_suffix('*').map_or((false, rest), |rest| (true, rest));
         if word.is_empty() {
             return Ok(lit(true));
+        }
+        if word.contains('*') {
+            let edge = |open: bool| if open { "" } else { r"\b" };
+            let parts: Vec<String> = word.split('*').map(regex::escape).collect();
+            let case = if self.cased { "" } else { "(?i)" };
+            let pattern = format!("{case}{}{}{}", edge(open_start), parts.join(".*"), edge(open_end));
+            let text = as_text(binder, value, span)?;
+            let pattern = BoundExpr::constant(Const::String(pattern));
+            return Ok(binder.text_operator(BinaryOp::MatchesRegex, span, (&text, span), (&pattern, span))?.expr);
         }
         let op = match (open_start, open_end, self.cased) {
             (false, false, false) => BinaryOp::Has,

@@ -1,7 +1,7 @@
 //! `union`: the rows of several tables, columns matched by name.
 
 use postern_kql_syntax::Span;
-use postern_kql_syntax::ast::{ExprKind, Pipeline, Source, Union, UnionKind};
+use postern_kql_syntax::ast::{ExprKind, OperatorKind, Pipeline, Source, Union, UnionKind};
 
 use super::wildcard;
 use crate::bind::Binder;
@@ -13,7 +13,8 @@ use crate::plan::union as plan;
 /// Applies `union`, at the head of a pipeline or after a bar.
 pub fn union(binder: &Binder, input: Option<Relation>, operator: &Union, env: &Env, span: Span) -> Bound<Relation> {
     let mut inputs: Vec<(String, Relation)> = Vec::new();
-    inputs.extend(input.map(|relation| ("union_arg0".to_owned(), relation)));
+    let own = binder.label.take().unwrap_or_else(|| "union_arg0".to_owned());
+    inputs.extend(input.map(|relation| (own, relation)));
     let mut missing = None;
     for part in &operator.parts {
         if let Some(pattern) = pattern(part) {
@@ -63,7 +64,11 @@ fn pattern(part: &Pipeline) -> Option<&str> {
     }
 }
 
-fn label(part: &Pipeline) -> Option<String> {
+/// The name of a table, or what `as` calls the rows.
+pub fn label(part: &Pipeline) -> Option<String> {
+    if let Some(OperatorKind::As { name, .. }) = part.operators.last().map(|o| &o.kind) {
+        return Some(name.text.clone());
+    }
     match &part.source {
         Source::Expr(expr) if part.operators.is_empty() => match &expr.kind {
             ExprKind::Name(name) | ExprKind::Member { name, .. } => Some(name.text.clone()),
@@ -78,13 +83,18 @@ pub fn matching(binder: &Binder, pattern: &str, env: &Env, span: Span) -> Bound<
     let mut found = Vec::new();
     let mut names = binder.catalog.table_names();
     names.sort();
-    for name in names.iter().filter(|n| wildcard(pattern, n)) {
+    for name in names.iter().filter(|n| wildcard(pattern, n) && env.allows(n)) {
         if let Some(table) = binder.catalog.table(name) {
             found.push((name.clone(), binder.read(&table, span)?));
         }
     }
-    for (name, named) in env.iter().filter(|(n, _)| wildcard(pattern, n)) {
-        if let Named::Function(function) = named
+    let mut seen = Vec::new();
+    for (name, _) in env.iter().filter(|(n, _)| wildcard(pattern, n)) {
+        if seen.contains(&name) {
+            continue;
+        }
+        seen.push(name);
+        if let Some(Named::Function(function)) = env.find(name)
             && function.function.view
             && function.function.params.is_empty()
             && let crate::bind::Meaning::Table(relation) =

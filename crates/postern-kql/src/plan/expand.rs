@@ -10,8 +10,8 @@ use postern_kql_syntax::ast::BagExpansion;
 
 use super::fresh::Fresh;
 use crate::bind::scope::{Relation, plan_column};
-use crate::functions::raw_kernel_udf;
 use crate::functions::support::json;
+use crate::functions::{kernel_udf, raw_kernel_udf};
 use crate::types::KqlType;
 
 /// Repeats each row for each element of the dynamic `values`, side by side; a shorter value is null beyond its end, a
@@ -42,6 +42,20 @@ pub fn expand(
     relation.map(|plan| plan.unnest_columns_with_options(lists, datafusion::common::UnnestOptions::default()))?;
     let column = |name: String| Expr::Column(plan_column(name));
     Ok((names.into_iter().map(column).collect(), index.map(column)))
+}
+
+/// A dynamic value, null when it is a text.
+pub fn no_text(value: Expr) -> Expr {
+    let dynamic = KqlType::Dynamic;
+    let udf = kernel_udf("no_text", "", &[dynamic], dynamic, |args| {
+        let values = args.get(0)?.text()?;
+        let mut kept = StringViewBuilder::with_capacity(args.rows);
+        for row in 0..args.rows {
+            kept.append_option(values.get(row).filter(|raw| !raw.trim_start().starts_with('"')));
+        }
+        Ok(Arc::new(kept.finish()) as ArrayRef)
+    });
+    udf.call(vec![value])
 }
 
 fn list_of(item: DataType) -> DataType {
