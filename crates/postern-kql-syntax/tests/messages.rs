@@ -41,7 +41,7 @@ fn the_usual_slips() {
         ("T | where a == 1 AND b Contains 'x'", &["KQL0044 1:18", "KQL0044 1:24"], "`and`"),
         ("T | banana", &["KQL0030 1:5"], ""),
         ("T | where a == 'x\n| take 5", &["KQL0011 1:16"], "close it"),
-        ("T | where a == “x”", &["KQL0010 1:16", "KQL0010 1:18"], "straight quotes"),
+        ("T | where a == “x”", &["KQL0010 1:16"], "straight quotes"),
         ("T | where a in ('x', 'y'\n| take 5", &["KQL0023 1:16"], ""),
         ("T | where f(a, g(b) == 1", &["KQL0023 1:12"], ""),
         ("T | where a in 'x'", &["KQL0027 1:16"], "in ("),
