@@ -13,7 +13,8 @@
 //! ```
 //!
 //! A null is written `null`, empty text `""`. Rows are compared in order when the query sorts, otherwise as a set. An
-//! expected failure is `// ---- error KQL0102 at 1:8: message`, with `// hint: …` below it. `// gap: why` above the
+//! expected failure is `// ---- error KQL0102 at 1:8: message`, with `// hint: …` below it and a line for each further
+//! mistake. `// gap: why` above the
 //! block marks a wrong answer that is known; such a file fails once it gives the right one.
 //! `POSTERN_BLESS=1` rewrites the blocks; look at what it wrote.
 
@@ -194,10 +195,12 @@ async fn run(case: &Case) -> Vec<String> {
     let planned = match postern_kql::plan(&case.query, &case.tables, &options, &session).await {
         Ok(planned) => planned,
         Err(diagnostics) => {
-            let first = diagnostics.first().expect("an error has a message");
-            let (line, column) = postern_kql_syntax::line_column(&case.query, first.span.start);
-            let mut lines = vec![format!("error {} at {line}:{column}: {}", first.code, first.message)];
-            lines.extend(first.hint.iter().map(|h| format!("hint: {h}")));
+            let mut lines = Vec::new();
+            for found in diagnostics {
+                let (line, column) = postern_kql_syntax::line_column(&case.query, found.span.start);
+                lines.push(format!("error {} at {line}:{column}: {}", found.code, found.message));
+                lines.extend(found.hint.iter().map(|h| format!("hint: {h}")));
+            }
             return lines;
         }
     };

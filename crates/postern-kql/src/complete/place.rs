@@ -159,20 +159,19 @@ fn frames(text: &str, pieces: &[Piece]) -> Vec<Frame> {
             }
             "," => frame.commas += 1,
             _ => {
+                let first = frame.holds == Holds::Steps && frame.operator.is_none() && frame.bar.is_none();
                 let joined = frame.operator.as_mut().filter(|(_, end)| *end == piece.span.start);
-                match joined {
-                    Some((name, end)) if piece.class == Class::Operator => {
+                match (joined, piece.class) {
+                    (Some((name, end)), Class::Operator) => {
                         name.push_str(word);
                         *end = piece.span.end;
                     }
-                    _ if piece.class == Class::Operator
-                        || (frame.holds == Holds::Steps && frame.operator.is_none() && frame.bar.is_none()) =>
-                    {
+                    (_, class) if class == Class::Operator || first => {
                         frame.operator = Some((word.to_owned(), piece.span.end));
                         frame.keywords.clear();
                         frame.group = None;
                     }
-                    _ if matches!(piece.class, Class::Keyword) => frame.keywords.push(word.to_owned()),
+                    (_, Class::Keyword) => frame.keywords.push(word.to_owned()),
                     _ => {}
                 }
             }
