@@ -201,7 +201,7 @@ impl Offers<'_> {
             "evaluate" if behind_operator => return self.plugins(),
             "take" | "limit" | "sample" if !nested => return self.variables(false),
             "union" if !nested => {
-                if behind_operator || previous == "," || previous == ")" && !place.behind_value() {
+                if behind_operator || previous == "," {
                     self.rows();
                 }
                 return self.words(OfferKind::Keyword, &["kind=", "withsource=", "isfuzzy=true"]);
@@ -346,7 +346,7 @@ impl Offers<'_> {
         }
     }
 
-    /// The names made by `let`; with `tabular`, of those only the ones that may have rows.
+    /// The names made by `let`: with `tabular` those that may have rows, otherwise those that may be values.
     fn variables(&mut self, tabular: bool) {
         let parsed = parse(&self.place.earlier_statements());
         for statement in parsed.query.statements {
@@ -356,8 +356,8 @@ impl Offers<'_> {
                     let call = if function.params.is_empty() { "()" } else { "(" };
                     self.add(OfferKind::Variable, format!("{}{call}", quoted(&name.text)), "function");
                 }
+                LetValue::Tabular(_) if !tabular => {}
                 LetValue::Tabular(_) => self.add(OfferKind::Variable, quoted(&name.text), "table"),
-                LetValue::Expr(_) if tabular => self.add(OfferKind::Variable, quoted(&name.text), "let"),
                 LetValue::Expr(_) => self.add(OfferKind::Variable, quoted(&name.text), "let"),
             }
         }

@@ -13,6 +13,28 @@ pub(super) enum Unit {
     Length,
 }
 
+/// Steps of time, in seconds.
+const STEPS: &[f64] = &[
+    1.0,
+    5.0,
+    15.0,
+    30.0,
+    60.0,
+    300.0,
+    900.0,
+    1_800.0,
+    3_600.0,
+    10_800.0,
+    21_600.0,
+    43_200.0,
+    86_400.0,
+    172_800.0,
+    604_800.0,
+    1_209_600.0,
+    2_592_000.0,
+    7_776_000.0,
+    31_536_000.0,
+];
 const SECOND: f64 = 1e7;
 const DAY: f64 = 86_400.0 * SECOND;
 
@@ -35,6 +57,18 @@ pub(super) fn ticks(low: f64, high: f64, count: usize) -> Vec<f64> {
         out.push(value);
     }
     if out.is_empty() { vec![low] } else { out }
+}
+
+/// At most `count` instants or durations on round steps from `low` to `high`.
+pub(super) fn times(low: f64, high: f64, count: usize) -> Vec<f64> {
+    let span = high - low;
+    let steps = STEPS.iter().map(|seconds| seconds * SECOND);
+    let step = steps.clone().find(|step| span / step <= count.max(1) as f64);
+    let step = step.unwrap_or_else(|| (span / (365.0 * DAY) / count.max(1) as f64).ceil() * 365.0 * DAY);
+    let first = (low / step).ceil();
+    let values = (0..=count).map(|index| (first + index as f64) * step).filter(|value| *value <= high);
+    let values: Vec<f64> = values.collect();
+    if values.is_empty() { vec![low] } else { values }
 }
 
 /// A number in few characters.
@@ -97,6 +131,13 @@ mod tests {
         assert_eq!(ticks(-3.0, 4.0, 4), [-2.0, 0.0, 2.0, 4.0]);
         assert_eq!(ticks(5.0, 5.0, 4), [5.0]);
         assert_eq!(ticks(f64::MIN, f64::MAX, 4).len(), 1, "a span beyond all numbers");
+    }
+
+    #[test]
+    fn times_stand_on_round_steps() {
+        assert_eq!(times(0.0, 4.0 * DAY, 6), [0.0, DAY, 2.0 * DAY, 3.0 * DAY, 4.0 * DAY]);
+        assert_eq!(times(0.5 * DAY, 2.0 * DAY, 2), [DAY, 2.0 * DAY]);
+        assert!(times(0.0, 4000.0 * 365.0 * DAY, 5).len() <= 6);
     }
 
     #[test]

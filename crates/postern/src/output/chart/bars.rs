@@ -1,5 +1,7 @@
 //! Bars, columns, shares and single values.
 
+use std::fmt::Write as _;
+
 use super::axis::label;
 use super::data::Data;
 use super::{Canvas, HEIGHT, legend};
@@ -37,15 +39,10 @@ pub(super) fn across(data: &Data, shares: bool, canvas: Canvas, out: &mut String
             first = false;
             let pad = " ".repeat(names.saturating_sub(width(&shown)));
             let bar = bar(value, span, room, if canvas.colour || data.series.len() < 2 { None } else { Some(index) });
-            out.push_str(&format!(
-                "{pad}{shown} {}{} {}\n",
-                canvas.faint("│"),
-                canvas.paint(index, &bar),
-                figure(value)
-            ));
+            let _ = write!(out, "{pad}{shown} {}{} {}\n", canvas.faint("│"), canvas.paint(index, &bar), figure(value));
         }
         if first {
-            out.push_str(&format!("{:>names$} {}\n", fit(name, names), canvas.faint("│")));
+            let _ = write!(out, "{:>names$} {}\n", fit(name, names), canvas.faint("│"));
         }
     }
     let sign = |index: usize| {
@@ -114,7 +111,7 @@ pub(super) fn upright(data: &Data, canvas: Canvas, out: &mut String) {
     }
     let line = "─".repeat(data.labels.len() * (each + 1));
     out.push_str(&canvas.faint(&format!("{} └{line}", " ".repeat(gutter))));
-    out.push_str(&format!("\n{}", " ".repeat(gutter + 2)));
+    let _ = write!(out, "\n{}", " ".repeat(gutter + 2));
     for name in &data.labels {
         let pad = each.saturating_sub(width(name));
         out.push_str(&canvas.faint(&format!("{}{name}{}", " ".repeat(pad / 2), " ".repeat(pad - pad / 2 + 1))));
@@ -131,11 +128,12 @@ pub(super) fn card(data: &Data, canvas: Canvas, out: &mut String) {
     for series in &data.series {
         if let Some(value) = series.bars.iter().flatten().next() {
             let text = label(*value, data.y_unit, value.abs());
-            out.push_str(&format!(
+            let _ = write!(
+                out,
                 "{}\n{}\n",
                 canvas.faint(&fit(&series.name, canvas.columns)),
                 paint(canvas.colour, STRONG, &text)
-            ));
+            );
         }
     }
 }

@@ -8,6 +8,8 @@ mod bars;
 mod data;
 mod plot;
 
+use std::fmt::Write as _;
+
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
 use postern_kql::Render;
@@ -118,7 +120,7 @@ pub(crate) fn draw(rows: &Rows<'_>, render: &Render, screen: &Screen) -> Drawn {
     if let Some(title) = &data.title {
         let title = fit(title, canvas.columns).into_owned();
         let pad = canvas.columns.saturating_sub(width(&title)) / 2;
-        out.push_str(&format!("{}{}\n", " ".repeat(pad), paint(canvas.colour, STRONG, &title)));
+        let _ = write!(out, "{}{}\n", " ".repeat(pad), paint(canvas.colour, STRONG, &title));
     }
     match shape {
         Shape::Line | Shape::Area | Shape::Points => plot::draw(&data, shape, canvas, &mut out),
@@ -147,7 +149,7 @@ fn legend(data: &Data, sign: impl Fn(usize) -> String, canvas: Canvas, out: &mut
             out.push('\n');
             used = 0;
         }
-        out.push_str(&format!("{} {name}  ", sign(index)));
+        let _ = write!(out, "{} {name}  ", sign(index));
         used += wide;
     }
     while out.ends_with(' ') {

@@ -1,6 +1,8 @@
 //! Lines, areas and points over an axis.
 
-use super::axis::{Unit, label, ticks};
+use std::fmt::Write as _;
+
+use super::axis::{Unit, label, ticks, times};
 use super::data::Data;
 use super::{Canvas, HEIGHT, Shape, legend};
 use crate::screen::{ALARM, paint};
@@ -129,7 +131,7 @@ pub(super) fn draw(data: &Data, shape: Shape, canvas: Canvas, out: &mut String) 
     };
     legend(data, sign, canvas, out);
     if data.series.iter().any(|s| !s.marked.is_empty()) {
-        out.push_str(&format!("{} anomaly\n", paint(canvas.colour, ALARM, "●")));
+        let _ = write!(out, "{} anomaly\n", paint(canvas.colour, ALARM, "●"));
     }
 }
 
@@ -195,7 +197,7 @@ fn axis(data: &Data, (low, high): (f64, f64), gutter: usize, columns: usize, can
     let count = (columns / (widest + 4)).clamp(1, 8);
     let values: Vec<f64> = match data.unit {
         Unit::Number => ticks(low, high, count),
-        _ => (0..=count).map(|i| low + span * i as f64 / count as f64).collect(),
+        _ => times(low, high, count),
     };
     let mut rule = vec!['─'; columns];
     let mut names = vec![' '; columns + gutter + 2];

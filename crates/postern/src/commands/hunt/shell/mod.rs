@@ -8,6 +8,8 @@ mod assist;
 mod command;
 mod history;
 
+use std::fmt::Write as _;
+
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
@@ -52,7 +54,7 @@ struct Shell<'a> {
     hunt: &'a Hunt,
     screen: Screen,
     catalog: Arc<dyn Catalog>,
-    /// The names of the tables, for messages.
+    /// Whether there is no store behind the tables.
     empty: bool,
     settings: Settings,
 }
@@ -181,7 +183,7 @@ impl Shell<'_> {
             line.push_str(&format!(", cut at {}; --limit sets how many", self.hunt.limit));
         }
         if self.settings.timer {
-            line.push_str(&format!(", {:.3} s", result.elapsed.as_secs_f64()));
+            let _ = write!(line, ", {:.3} s", result.elapsed.as_secs_f64());
         }
         self.screen.note(&paint(self.screen.colour_err, FAINT, &line));
         if self.empty && all == 0 {
@@ -247,7 +249,7 @@ impl Shell<'_> {
         for info in infos.into_iter().flatten() {
             let mut text = format!("{}\n{}\n", strong(&call_shape(&info)), told(info.summary));
             for example in info.examples.iter().take(3) {
-                text.push_str(&format!("example: {}  // {}\n", example.query, example.result));
+                let _ = write!(text, "example: {}  // {}\n", example.query, example.result);
             }
             out.push(text);
         }
