@@ -11,6 +11,7 @@
 //! | tokens → tree | `parser` | recursive descent; expressions by binding power; goes on after a mistake |
 //! | tree | [`ast`] | every statement, operator and expression, each with its byte range |
 //! | constants | [`literal`] | datetime, timespan, number, guid and quoted text, both ways |
+//! | text → pieces | [`pieces`] | what an editor colours and completes |
 //! | tree → text | [`print()`] | one canonical form, for tests and for showing what was understood |
 //!
 //! [`parse`] is the way in. What is wrong with a text comes as [`Diagnostic`]s
@@ -40,10 +41,15 @@ mod diagnostic;
 mod lexer;
 pub mod literal;
 mod parser;
+pub mod pieces;
 mod print;
 mod token;
 
 pub use ast::Span;
 pub use diagnostic::{Code, Diagnostic, Severity, line_column};
 pub use parser::{MAX_DIAGNOSTICS, MAX_HEIGHT, MAX_NESTING, MAX_TEXT, Parsed, parse};
+/// The words of the grammar.
+pub mod words {
+    pub use crate::parser::{OPERATORS, UNSUPPORTED, WORDS as INFIX, like_hint};
+}
 pub use print::{print, print_expr};

@@ -16,10 +16,14 @@ mod operator;
 mod pipeline;
 mod scan;
 mod source;
+mod sql;
 mod statement;
 mod table;
 
+pub use advise::{OPERATORS, UNSUPPORTED};
+pub use infix::WORDS;
 pub(crate) use infix::power;
+pub use sql::like_hint;
 
 use crate::ast::{Name, NamePattern, Query, Span};
 use crate::diagnostic::{Code, Diagnostic};
@@ -211,7 +215,8 @@ impl<'a> Parser<'a> {
             return true;
         }
         let message = format!("`{operator}` needs `{word}` here, not {}", self.found());
-        self.error_here(Code::MissingPart, message, None);
+        let hint = advise::shape(operator).map(|shape| format!("write `{shape}`"));
+        self.error_here(Code::MissingPart, message, hint.as_deref());
         false
     }
 

@@ -14,10 +14,12 @@
 
 pub mod bind;
 pub mod catalog;
+pub mod complete;
 pub mod functions;
 pub mod operators;
 pub mod output;
 pub mod plan;
+pub mod reference;
 pub mod types;
 
 use arrow::array::RecordBatch;
@@ -29,10 +31,8 @@ pub use plan::execute::{collect, configure, session, session_with};
 pub use postern_kql_syntax::{Diagnostic, Severity, Span};
 pub use types::{Const, KqlType};
 
-use bind::env::{Env, Named};
 use bind::fault::{Fault, codes};
-use bind::{Binder, Meaning};
-use functions::BoundExpr;
+use bind::{Binder, Meaning, recover};
 
 /// The most values that one query may ask for while it is bound.
 const MAX_QUESTIONS: usize = 256;
@@ -121,17 +121,20 @@ pub async fn plan(
     session: &SessionContext,
 ) -> Result<Planned, Vec<Diagnostic>> {
     let parsed = postern_kql_syntax::parse(text);
-    if parsed.diagnostics.iter().any(|d| d.severity == Severity::Error) {
-        return Err(parsed.diagnostics);
+    if parsed.has_errors() {
+        let more = recover::mistakes(&parsed, catalog, options);
+        return Err(recover::together(parsed.diagnostics, more));
     }
     let mut answers: Vec<Vec<RecordBatch>> = Vec::new();
     loop {
         let needed = match bind_once(&parsed, catalog, options, &answers) {
             Ok(planned) => return Ok(planned),
             Err(Fault::Query(diagnostic)) => {
-                let mut diagnostics = parsed.diagnostics;
-                diagnostics.insert(0, *diagnostic);
-                return Err(diagnostics);
+                let mut mistakes = recover::mistakes(&parsed, catalog, options);
+                if !mistakes.contains(&diagnostic) {
+                    mistakes.insert(0, *diagnostic);
+                }
+                return Err(recover::together(parsed.diagnostics, mistakes));
             }
             Err(Fault::Needs(plan)) => plan,
         };
@@ -167,12 +170,7 @@ fn bind_once(
 ) -> Result<Planned, Fault> {
     let binder = Binder::new(catalog, options, answers);
     let span = parsed.query.span;
-    let mut env = Env::default();
-    for (name, _) in &options.params {
-        if let Some(value) = options.param(name) {
-            env = env.with(name, Named::Scalar(BoundExpr::constant(value)));
-        }
-    }
+    let env = recover::parameters(options);
     let mut relation = match binder.statements(&parsed.query.statements, &env, span)? {
         Meaning::Table(relation) => *relation,
         // A query that is a value shows it as one row.

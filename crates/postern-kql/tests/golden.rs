@@ -13,7 +13,8 @@
 //! ```
 //!
 //! A null is written `null`, empty text `""`. Rows are compared in order when the query sorts, otherwise as a set. An
-//! expected failure is `// ---- error KQL0102 at 1:8: message`, with `// hint: …` below it.
+//! expected failure is `// ---- error KQL0102 at 1:8: message`, with `// hint: …` below it and a line for each further
+//! mistake.
 //!
 //! The block of rows ends at the first line that is no comment; then the file's next query may follow, which sees the
 //! same tables, parameters and time. A query of one row may instead have each value beside its column; such a query
@@ -248,10 +249,12 @@ async fn run(case: &Case) -> Vec<String> {
     let planned = match postern_kql::plan(&case.query, &case.tables, &options, &session).await {
         Ok(planned) => planned,
         Err(diagnostics) => {
-            let first = diagnostics.first().expect("an error has a message");
-            let (line, column) = postern_kql_syntax::line_column(&case.query, first.span.start);
-            let mut lines = vec![format!("error {} at {line}:{column}: {}", first.code, first.message)];
-            lines.extend(first.hint.iter().map(|h| format!("hint: {h}")));
+            let mut lines = Vec::new();
+            for found in diagnostics {
+                let (line, column) = postern_kql_syntax::line_column(&case.query, found.span.start);
+                lines.push(format!("error {} at {line}:{column}: {}", found.code, found.message));
+                lines.extend(found.hint.iter().map(|h| format!("hint: {h}")));
+            }
             return lines;
         }
     };

@@ -117,12 +117,14 @@ impl Failure {
         Self { kind: Kind::Query, query: Some(Box::new(query)), ..Self::run(Code::Execution, sentence) }
     }
 
-    /// The user stopped the program.
-    pub(crate) fn interrupted() -> Self {
-        Self {
-            kind: Kind::Interrupted,
-            ..Self::run(Code::Interrupted, "stopped; what was not committed is not stored")
-        }
+    /// The user stopped the program; the sentence says what that means.
+    pub(crate) fn interrupted(sentence: &str) -> Self {
+        Self { kind: Kind::Interrupted, ..Self::run(Code::Interrupted, sentence) }
+    }
+
+    /// Whether nobody reads the output any more.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        self.kind == Kind::ClosedPipe
     }
 
     /// A bug in this program.

@@ -65,6 +65,7 @@ fn run(command: Command, globals: commands::Globals, screen: Screen) -> Result<(
         .build()
         .map_err(|error| Failure::run(Code::Execution, format!("cannot start: {error}")))?;
     let handle = runtime.handle().clone();
+    let (prompts, sentence) = (command.prompts(), command.when_stopped());
     let (stop, stopped) = oneshot::channel::<()>();
     let (done, mut result) = oneshot::channel();
     std::thread::Builder::new()
@@ -75,7 +76,7 @@ fn run(command: Command, globals: commands::Globals, screen: Screen) -> Result<(
                 tokio::select! {
                     outcome = commands::run(command, &globals, &screen) => outcome,
                     // Dropping the command drops the store with it: locks are let go, temporary folders removed.
-                    Ok(()) = stopped => Err(Failure::interrupted()),
+                    Ok(()) = stopped => Err(Failure::interrupted(sentence)),
                 }
             });
             // The receiver is gone only when the program already ended.
@@ -88,12 +89,12 @@ fn run(command: Command, globals: commands::Globals, screen: Screen) -> Result<(
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = &mut result => ended(outcome),
-            _ = asked_to_stop() => {
+            _ = asked_to_stop(prompts) => {
                 let _ = stop.send(());
                 tokio::select! {
                     outcome = result => ended(outcome),
-                    _ = asked_to_stop() => Err(Failure::interrupted()),
-                    () = tokio::time::sleep(GRACE) => Err(Failure::interrupted()),
+                    _ = asked_to_stop(prompts) => Err(Failure::interrupted(sentence)),
+                    () = tokio::time::sleep(GRACE) => Err(Failure::interrupted(sentence)),
                 }
             }
         }
@@ -103,17 +104,18 @@ fn run(command: Command, globals: commands::Globals, screen: Screen) -> Result<(
     outcome
 }
 
-/// Waits for Ctrl-C or, on Unix, a request to end.
-async fn asked_to_stop() -> io::Result<()> {
+/// Waits for Ctrl-C or, on Unix, a request to end. A command with a prompt takes Ctrl-C itself.
+async fn asked_to_stop(prompts: bool) -> io::Result<()> {
+    let interrupt = async { if prompts { std::future::pending().await } else { tokio::signal::ctrl_c().await } };
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         let mut terminate = signal(SignalKind::terminate())?;
         tokio::select! {
-            outcome = tokio::signal::ctrl_c() => outcome,
+            outcome = interrupt => outcome,
             _ = terminate.recv() => Ok(()),
         }
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    interrupt.await
 }

@@ -30,15 +30,19 @@ impl Screen {
         let refused = no_colour
             || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
             || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-        let columns = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
         Self {
             colour_out: !refused && io::stdout().is_terminal(),
             colour_err: !refused && io::stderr().is_terminal(),
             progress: !quiet && io::stderr().is_terminal(),
-            columns: columns.clamp(40, WIDEST),
+            columns: columns(),
             quiet,
             verbose,
         }
+    }
+
+    /// Columns of the terminal now: its window may have been resized.
+    pub(crate) fn measured(&self) -> usize {
+        columns()
     }
 
     /// Writes a message to standard error, unless `-q`.
@@ -58,6 +62,11 @@ impl Screen {
             let _ = stream.flush();
         }
     }
+}
+
+fn columns() -> usize {
+    let columns = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
+    columns.clamp(40, WIDEST)
 }
 
 /// Text in a style, when colours are wanted.

@@ -2,11 +2,17 @@
 
 use std::fmt::Write as _;
 
+/// Quotes that editors and pages put in the place of straight ones.
+const CURLY: &[char] = &['“', '”', '„', '«', '»', '‘', '’', '‚'];
+
 /// Reads a quoted text with its prefix: `"…"`, `'…'`, verbatim `@"…"`, several
 /// lines between ``` or ~~~, each also behind `h`. Gives the text and the byte
 /// offsets of escapes that are none; those are kept as they stand. A missing
 /// closing quote is taken as read.
 pub fn unquote(raw: &str) -> (String, Vec<usize>) {
+    if raw.starts_with(CURLY) {
+        return (raw.trim_matches(CURLY).trim_end_matches(['"', '\'']).to_owned(), Vec::new());
+    }
     let body = raw.strip_prefix(['h', 'H']).unwrap_or(raw);
     for fence in ["```", "~~~"] {
         if let Some(inner) = body.strip_prefix(fence) {

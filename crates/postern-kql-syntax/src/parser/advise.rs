@@ -1,7 +1,7 @@
 //! What somebody may have meant.
 
 /// Every operator by its name after a bar.
-pub(super) const OPERATORS: &[&str] = &[
+pub const OPERATORS: &[&str] = &[
     "as",
     "consume",
     "count",
@@ -50,7 +50,7 @@ pub(super) const OPERATORS: &[&str] = &[
 ];
 
 /// Operators that are recognised and not taken apart.
-pub(super) const UNSUPPORTED: &[&str] = &[
+pub const UNSUPPORTED: &[&str] = &[
     "assert-schema",
     "execute-and-cache",
     "graph-mark-components",
@@ -86,8 +86,45 @@ pub(super) fn foreign(word: &str) -> Option<&'static str> {
         "eval" => "write `| extend name = value`",
         "table" => "write `| project a, b` for columns, `| render table` to show",
         "dedup" | "unique" => "write `| distinct column` or `| summarize take_any(*) by column`",
+        "inner" | "left" | "right" | "outer" | "full" | "cross" | "leftouter" | "leftanti" | "leftsemi" => {
+            "write `| join kind=inner (Other) on Key`; kinds are inner, leftouter, leftanti and more"
+        }
+        "tail" | "last" => "write `| top 10 by Timestamp asc`; rows have no order of their own",
+        "offset" | "skip" => "rows have no numbers; write `| serialize n = row_number() | where n > 10`",
+        "intersect" | "except" | "minus" => "write `| join kind=leftsemi (Other) on Key`, or `leftanti` for the rest",
+        "timechart" | "linechart" | "barchart" | "columnchart" | "piechart" | "areachart" | "scatterchart"
+        | "chart" => "write `| summarize …` and then `| render timechart`",
+        "fillnull" | "fillna" => "write `| extend column = coalesce(column, 0)`",
+        "rex" | "grok" => "write `| parse column with …`, or `| extend name = extract(@\"pattern\", 1, column)`",
+        "bucket" | "bin" => "write `| summarize count() by bin(Timestamp, 1h)`",
+        "sum" | "avg" | "min" | "max" | "dcount" | "countif" | "make_set" | "make_list" => {
+            "aggregates stand in `| summarize …`"
+        }
         "expand" | "explode" | "unnest" => "write `| mv-expand column`",
         "with" => "name a part with a `let` statement in front: `let Part = …;`",
+        _ => return None,
+    })
+}
+
+/// How an operator with several parts is written.
+pub(super) fn shape(operator: &str) -> Option<&'static str> {
+    Some(match operator {
+        "facet" => "facet by column",
+        "make-series" => "make-series count() on Timestamp step 1d",
+        "mv-apply" => "mv-apply column on (where column > 1)",
+        "order" => "order by column desc",
+        "parse" => "parse column with \"text\" name \"text\"",
+        "parse-where" => "parse-where column with \"text\" name \"text\"",
+        "parse-kv" => "parse-kv column as (name:string)",
+        "partition" => "partition by column (top 3 by other)",
+        "range" => "range x from 1 to 10 step 1",
+        "reduce" => "reduce by column",
+        "sample-distinct" => "sample-distinct 10 of column",
+        "scan" => "scan with (step name: condition;)",
+        "sort" => "sort by column desc",
+        "top" => "top 10 by column",
+        "top-hitters" => "top-hitters 10 of column",
+        "top-nested" => "top-nested 3 of column by count()",
         _ => return None,
     })
 }

@@ -75,6 +75,9 @@ impl Parser<'_> {
         let message = format!("expected a value, not {}", self.found());
         let hint = match self.peek() {
             Token::Comma => Some("there is a comma too many, or a value too few"),
+            Token::Assign => Some("equality is written `==`"),
+            Token::Less if self.at > 0 && self.touches_before() => Some("write `<=`"),
+            Token::End => Some("the query ends in the middle of an operator"),
             Token::Bar => Some("the operator before this bar is incomplete"),
             Token::Equal => Some("a value is missing on the left of `==`"),
             Token::LeftBrace => Some("an object is written as dynamic({…})"),
@@ -88,14 +91,29 @@ impl Parser<'_> {
         Expr { kind: ExprKind::Error, span: Span::new(span.start, span.start) }
     }
 
+    /// Whether the token before this one touches it.
+    fn touches_before(&self) -> bool {
+        self.last_end() == self.lexeme(0).start as usize
+    }
+
     fn parenthesised(&mut self) -> Expr {
+        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or("", |t| t.span().text(self.text));
         let open = self.bump().span();
         let value = self.part(Self::value);
         if self.at(Token::Comma) {
+            let hint = match before {
+                "has" => "write `has_any (…)` to find one of several words",
+                "contains" | "startswith" | "endswith" | "hasprefix" | "hassuffix" | "contains_cs" | "has_cs" => {
+                    "write `has_any (…)` for whole words, or one condition for each text, joined by `or`"
+                }
+                "==" | "=~" | "=" => "write `in (…)`, or `in~ (…)` to ignore case",
+                "!=" | "!~" | "<>" => "write `!in (…)`, or `!in~ (…)` to ignore case",
+                _ => "an array is written as dynamic([…]) or pack_array(…)",
+            };
             self.error_here(
                 Code::Unexpected,
                 "a list in parentheses stands only behind `in`, `has_any` and the like",
-                Some("an array is written as dynamic([…]) or pack_array(…)"),
+                Some(hint),
             );
             self.skip_to_closer();
         }
@@ -117,6 +135,10 @@ impl Parser<'_> {
             "typeof" if called => self.type_of(),
             "datatable" | "externaldata" | "external_data" if called || self.word_at(1) == "hint" => {
                 return self.inline_table();
+            }
+            _ if word.eq_ignore_ascii_case("case") && self.word_at(1).eq_ignore_ascii_case("when") => {
+                self.case_when();
+                ExprKind::Error
             }
             "$left" | "$right" if !called => {
                 self.bump();
@@ -148,6 +170,20 @@ impl Parser<'_> {
             _ => ExprKind::Name(self.name("a name")),
         };
         Expr { kind, span: self.since(start) }
+    }
+
+    /// Reports `CASE WHEN … END` and passes over it.
+    fn case_when(&mut self) {
+        let hint = "write `case(condition, value, …, else)` or `iff(condition, value, else)`";
+        self.error_here(Code::Sql, "`case when` is a form of SQL", Some(hint));
+        while !matches!(self.peek(), Token::End | Token::Bar | Token::Semicolon)
+            && !self.word_at(0).eq_ignore_ascii_case("end")
+        {
+            self.bump();
+        }
+        if self.at(Token::Word) {
+            self.bump();
+        }
     }
 
     fn at_operand_after_not(&self) -> bool {

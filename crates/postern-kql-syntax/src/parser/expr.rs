@@ -21,11 +21,17 @@ impl Parser<'_> {
                 return left;
             }
             self.slips();
+            if self.null_test(left.span) {
+                continue;
+            }
             let Some((infix, length)) = self.infix_or_slip() else { return left };
             if infix.power() < least {
                 return left;
             }
             let first = self.span();
+            if let Infix::Binary(op) = infix {
+                self.like(op, left.span, length);
+            }
             self.lower_case();
             self.at += length;
             let op_span = self.since(first);
@@ -62,12 +68,17 @@ impl Parser<'_> {
                 self.error_here(Code::Assignment, "`=` does not compare", Some("write `==`, or `=~` to ignore case"));
             }
             Token::Word
-                if self.at_word("not")
-                    && matches!(self.word_at(1), "in" | "has" | "contains" | "between" | "startswith" | "endswith") =>
+                if self.word_at(0).eq_ignore_ascii_case("not")
+                    && matches!(
+                        self.word_at(1).to_ascii_lowercase().as_str(),
+                        "in" | "has" | "contains" | "between" | "startswith" | "endswith"
+                    ) =>
             {
-                let hint = format!("write `!{}`", self.word_at(1));
-                self.error_here(Code::Sql, format!("`not {}` is not an operator", self.word_at(1)), Some(&hint));
+                let hint = format!("write `!{}`", self.word_at(1).to_ascii_lowercase());
+                let message = format!("`{} {}` is not an operator", self.word_at(0), self.word_at(1));
+                self.error_here(Code::Sql, message, Some(&hint));
                 self.bump();
+                self.last_error = Some(self.lexeme(0).start);
             }
             _ => {}
         }
@@ -124,7 +135,11 @@ impl Parser<'_> {
     /// `between (low .. high)`.
     fn between(&mut self, value: Expr, negated: bool, start: Span) -> Expr {
         let open = self.span();
-        let (low, high) = if self.need(Token::LeftParen, "`(`", "after `between`") {
+        if !self.at(Token::LeftParen) {
+            let message = format!("expected `(` after `between`, not {}", self.found());
+            self.error_here(Code::Unexpected, message, Some("write `between (low .. high)`"));
+        }
+        let (low, high) = if self.eat(Token::LeftParen) {
             let low = self.part(Self::value);
             if !self.eat(Token::DotDot) {
                 let message = format!("expected `..` between the two bounds, not {}", self.found());

@@ -39,8 +39,8 @@ pub(crate) const fn power(op: BinaryOp) -> u8 {
     }
 }
 
-/// The words that stand between two expressions, for advice.
-pub(super) const WORDS: &[&str] = &[
+/// The words that stand between two expressions; each but `and`, `or`, `matches` may have `!` or, for some, `~` beside it.
+pub const WORDS: &[&str] = &[
     "and",
     "or",
     "in",
@@ -50,7 +50,9 @@ pub(super) const WORDS: &[&str] = &[
     "has_any",
     "has_all",
     "hasprefix",
+    "hasprefix_cs",
     "hassuffix",
+    "hassuffix_cs",
     "contains",
     "contains_cs",
     "startswith",

@@ -143,6 +143,10 @@ impl Parser<'_> {
 
     fn take(&mut self) -> OperatorKind {
         self.hints(&[]);
+        if self.at_end_of_operator() {
+            let message = format!("expected a number of rows, not {}", self.found());
+            self.error_here(Code::MissingPart, message, Some("write `take 10`"));
+        }
         OperatorKind::Take(self.expr())
     }
 
@@ -316,7 +320,8 @@ impl Parser<'_> {
                 bin = Some(self.expr());
             }
         } else if aggregates.is_empty() {
-            self.error_here(Code::MissingPart, "`summarize` needs aggregates, `by` and columns, or both", None);
+            let hint = Some("write `summarize count() by column`");
+            self.error_here(Code::MissingPart, "`summarize` needs aggregates, `by` and columns, or both", hint);
         }
         Summarize { aggregates, by, bin, hints }
     }

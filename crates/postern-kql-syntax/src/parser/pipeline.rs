@@ -2,7 +2,7 @@
 
 use super::Parser;
 use super::advise;
-use crate::ast::{Expr, ExprKind, Operator, Pipeline, Source, Span};
+use crate::ast::{Expr, ExprKind, Operator, OperatorKind, Pipeline, Source, Span};
 use crate::diagnostic::Code;
 use crate::token::Token;
 
@@ -92,6 +92,11 @@ impl Parser<'_> {
                 }
                 Token::Word if self.at_statement() => return operators,
                 _ => {
+                    let counted = operators.last().is_some_and(|last| matches!(last.kind, OperatorKind::Count));
+                    if counted && (self.at_word("by") || self.at(Token::LeftParen)) {
+                        let hint = "write `| summarize count() by column`";
+                        self.error_here(Code::Unexpected, "`count` takes nothing and counts all rows", Some(hint));
+                    }
                     self.unexpected();
                     let before = self.at;
                     self.skip_to_bar();
@@ -123,9 +128,16 @@ impl Parser<'_> {
                 Code::Unexpected,
                 Some("compare with `==`; a column gets a name with `extend name = value`".to_owned()),
             ),
+            Token::Arrow => (Code::Unexpected, Some("write `>=`".to_owned())),
             Token::Exclamation => (Code::Exclamation, Some("write `!=`, `!has`, `!in`, or `not(…)`".to_owned())),
             Token::Word if matches!(word, "is" | "IS") => {
                 (Code::Sql, Some("test with `isnull(column)` or `isempty(column)`".to_owned()))
+            }
+            Token::Word if matches!(word, "as" | "AS" | "As") => {
+                (Code::Sql, Some("a column gets its name in front: `name = value`".to_owned()))
+            }
+            Token::Word if word == "by" => {
+                (Code::Unexpected, Some("groups are made with `summarize … by column`".to_owned()))
             }
             Token::Word if matches!(word, "not" | "NOT") => {
                 (Code::Sql, Some("write `!in`, `!has`, `!between`, or `not(…)`".to_owned()))

@@ -96,7 +96,8 @@ impl Parser<'_> {
             matches!(word.to_ascii_lowercase().as_str(), "select" | "insert" | "update" | "delete" | "from" | "with")
                 && matches!(self.ahead(1), Token::Word | Token::Star | Token::Text | Token::Typed(_));
         if starts_like_sql {
-            let hint = advise::foreign(word);
+            let hint = self.translated().map(|kql| format!("write `{kql}`"));
+            let hint = hint.as_deref().or(advise::foreign(word));
             self.error_here(Code::Sql, format!("`{word}` is a word of SQL, not of KQL"), hint);
             true
         } else if advise::is_operator(word)

@@ -3,6 +3,7 @@
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{Arg, Call, Expr, ExprKind, Literal, ParamKind, RowSchema, TypeOf};
 
+use super::advice;
 use super::compare::negate;
 use super::env::{Env, Named, UserFunction};
 use super::expr::Scope;
@@ -10,7 +11,7 @@ use super::fault::{Bound, Fault, codes};
 use super::fold::fold;
 use super::literal::kql_type;
 use super::ordered::is_ordered;
-use super::scope::{Relation, nearest};
+use super::scope::Relation;
 use super::windows::WINDOW_FUNCTIONS;
 use super::{Binder, Meaning};
 use crate::functions::{
@@ -73,6 +74,7 @@ impl Binder<'_> {
             return Ok(BoundExpr { name: Some(output.name), ..BoundExpr::new(output.expr, output.ty) });
         }
         let Some(function) = find(name) else { return Err(Self::unknown_function(name, call.name.span, env)) };
+        no_names(&call.args, name)?;
         let (args, spans) = self.arguments(&call.args, scope, env)?;
         check_count(function.info(), args.len(), call.span)?;
         self.bind_function(function, &args, &spans, call.span)
@@ -145,7 +147,14 @@ impl Binder<'_> {
         let Some(aggregate) = find_aggregate(name) else {
             return Err(Self::unknown_function(name, call.name.span, env));
         };
+        no_names(&call.args, name)?;
         let keys = scope.keys.unwrap_or_default();
+        if aggregate.info().max_args().is_some_and(|most| most < 2)
+            && let [Arg { value: Expr { kind: ExprKind::Star, span }, .. }] = call.args.as_slice()
+        {
+            return Err(Fault::new(codes::ARGUMENT, *span, format!("`{name}` does not take `*`"))
+                .maybe_hint((name == "count").then(|| "every row is counted by `count()`".to_owned())));
+        }
         let mut args: Vec<BoundExpr> = Vec::new();
         let mut spans = Vec::new();
         for arg in &call.args {
@@ -184,7 +193,7 @@ impl Binder<'_> {
             .chain(FORMS.iter().copied())
             .chain(WINDOW_FUNCTIONS.iter().copied())
             .chain(lets);
-        let hint = nearest(name, names).map(|n| format!("did you mean `{n}`?"));
+        let hint = advice::function(name).map(str::to_owned).or_else(|| advice::offer(name, names));
         Fault::new(codes::UNKNOWN_FUNCTION, span, format!("no function is named `{name}`")).maybe_hint(hint)
     }
 
@@ -401,6 +410,18 @@ pub fn check_count(info: FunctionInfo, found: usize, span: Span) -> Bound<()> {
     };
     let params: Vec<&str> = info.params.iter().map(|p| p.name).collect();
     Err(count_fault(info.name, &wanted, found, span).hint(format!("`{}({})`", info.name, params.join(", "))))
+}
+
+/// Refuses `f(name = value)`: functions of the language have no named arguments, and `=` is most likely meant as `==`.
+fn no_names(args: &[Arg], function: &str) -> Bound<()> {
+    match args.iter().find_map(|arg| arg.name.as_ref().map(|name| (arg, name))) {
+        None => Ok(()),
+        Some((arg, name)) => {
+            let message = format!("`{function}` has no argument with the name `{}`", name.text);
+            let hint = advice::named_argument(&name.text, &arg.value);
+            Err(Fault::new(codes::ARGUMENT, arg.span, message).hint(hint))
+        }
+    }
 }
 
 fn argument_fault(error: BindError, spans: &[Span], call: Span) -> Fault {

@@ -1,16 +1,17 @@
 //! Expressions: names, paths, operators.
 
 use datafusion::logical_expr::{Expr as PlanExpr, Operator, binary_expr};
-use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{BinaryOp, Expr, ExprKind, LogicalOp, UnaryOp};
+use postern_kql_syntax::{Diagnostic, Severity, Span};
 
+use super::advice;
 use super::arithmetic::{Arithmetic, arithmetic, minus};
 use super::coerce::{coerce, convert};
 use super::compare::{Comparison, compare, negate};
 use super::env::{Env, Named};
 use super::fault::{Bound, Fault, codes};
 use super::fold::fold;
-use super::scope::{Relation, nearest};
+use super::scope::Relation;
 use super::{Binder, Meaning};
 use crate::functions::{BoundExpr, PathStep, find_operator};
 use crate::types::{Const, KqlType};
@@ -71,7 +72,9 @@ impl Binder<'_> {
             ExprKind::Logical { op, operands } => {
                 let mut bound = Vec::with_capacity(operands.len());
                 for operand in operands {
-                    bound.push(self.condition(operand, scope, env)?.expr);
+                    let condition = self.condition(operand, scope, env);
+                    let unknown = || BoundExpr::constant(Const::Bool(true));
+                    bound.push(self.or_go_on(condition, scope.relation.open, unknown)?.expr);
                 }
                 let op = if *op == LogicalOp::And { Operator::And } else { Operator::Or };
                 Ok(fold(BoundExpr::new(balanced(bound, op), KqlType::Bool)))
@@ -89,15 +92,17 @@ impl Binder<'_> {
             ExprKind::Side(_) => {
                 Err(Fault::new(codes::WRONG_KIND, expr.span, "`$left` and `$right` stand only in the `on` of a join"))
             }
-            ExprKind::MemberCall { .. } => Err(Fault::unsupported(expr.span, "a call on a value")),
+            ExprKind::MemberCall { base, call } => {
+                let message = format!("`{}` is called on a value, as if it were a method", call.name.text);
+                Err(Fault::new(codes::METHOD, call.span, message).hint(advice::method(base, call)))
+            }
             ExprKind::TypeOf(_) => Err(Fault::new(codes::WRONG_KIND, expr.span, "`typeof` is not a value")),
             ExprKind::Tabular(_) => {
                 Err(Fault::new(codes::WRONG_KIND, expr.span, "a value must stand here, not a table")
                     .hint("take one value of the table with `toscalar()`"))
             }
-            ExprKind::Tuple(_) | ExprKind::Error => {
-                Err(Fault::new(codes::WRONG_KIND, expr.span, "a value must stand here"))
-            }
+            ExprKind::Error => Err(Fault::reported(expr.span)),
+            ExprKind::Tuple(_) => Err(Fault::new(codes::WRONG_KIND, expr.span, "a value must stand here")),
         }
     }
 
@@ -194,7 +199,7 @@ impl Binder<'_> {
         let names = scope.relation.columns.iter().map(|c| c.name.as_str()).filter(|n| !n.contains('\u{1f}'));
         let names: Vec<&str> = names.collect();
         let lets = env.iter().filter(|(_, named)| matches!(named, Named::Scalar(_))).map(|(n, _)| n);
-        let hint = nearest(name, names.iter().copied().chain(lets)).map(|n| format!("did you mean `{n}`?"));
+        let hint = advice::offer(name, names.iter().copied().chain(lets)).or_else(|| advice::name(name));
         let hint = hint.or_else(|| {
             let shown: Vec<String> = scope.relation.visible().take(12).map(|c| format!("`{}`", c.name)).collect();
             (!shown.is_empty()).then(|| format!("columns here: {}", shown.join(", ")))
@@ -211,7 +216,7 @@ impl Binder<'_> {
     ) -> Bound<BoundExpr> {
         let cx = self.cx();
         let span = left.1.to(right.1);
-        let operand = |e| Fault::bind(codes::OPERAND, e, span);
+        let operand = |e| Fault::bind(codes::OPERAND, e, span).maybe_hint(advice::comparison(left.0, right.0));
         let computed = |op| arithmetic(op, left.0, right.0, &cx).map(fold).map_err(operand);
         let compared = |op| compare(op, left.0, right.0, &cx).map(fold).map_err(operand);
         match op {
@@ -247,8 +252,20 @@ impl Binder<'_> {
             _ => symbol.strip_prefix('!').map_or((symbol, false), |rest| (rest, true)),
         };
         let Some(function) = find_operator(positive) else {
-            return Err(Fault::unsupported(op_span, &format!("`{symbol}`")));
+            let fault = Fault::unsupported(op_span, &format!("`{symbol}`"));
+            return Err(fault.maybe_hint(advice::like(op, left.0, right.0)));
         };
+        if advice::is_list(right.0) {
+            let message = format!("`{symbol}` looks for the whole list as one text");
+            let hint = "write `has_any (…)` to look for each of its values".to_owned();
+            self.warn(&Diagnostic {
+                code: codes::OPERAND,
+                message,
+                span: right.1,
+                hint: Some(hint),
+                severity: Severity::Warning,
+            });
+        }
         let text = self.as_text(left.0, left.1, symbol)?;
         let needle = self.as_text(right.0, right.1, symbol)?;
         let bound = function.bind(&[text, needle], &self.cx()).map_err(|e| {

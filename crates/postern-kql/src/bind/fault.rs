@@ -41,6 +41,10 @@ pub mod codes {
     pub const TABLE_DEFINITION: &str = "KQL0115";
     /// A part of the query that had to run before the rest failed.
     pub const EXECUTION: &str = "KQL0116";
+    /// A function is called on a value as if it were its method.
+    pub const METHOD: &str = "KQL0117";
+    /// A mistake that the parser has told already.
+    pub const REPORTED: &str = "KQL0198";
     /// The engine could not make a plan of a query that it accepted: a defect of the engine.
     pub const INTERNAL: &str = "KQL0199";
 }
@@ -88,6 +92,11 @@ impl Fault {
             Some(hint) => self.hint(hint),
             None => self,
         }
+    }
+
+    /// A place where the parser could read nothing, and said so.
+    pub fn reported(span: Span) -> Self {
+        Self::new(codes::REPORTED, span, "nothing could be read here")
     }
 
     /// A construct that the engine does not have.

@@ -4,6 +4,7 @@
 //! the sibling files here. A value that must be known before binding can go on (`toscalar`, the keys of `pivot`) is
 //! asked for with [`Fault::Needs`]: the caller runs that plan and binds again with the answer.
 
+pub mod advice;
 pub mod arithmetic;
 pub mod ask;
 pub mod call;
@@ -16,6 +17,7 @@ pub mod fold;
 pub mod in_list;
 pub mod literal;
 pub mod ordered;
+pub mod recover;
 pub mod scope;
 pub mod statement;
 pub mod table;
@@ -73,6 +75,8 @@ pub struct Binder<'a> {
     pub label: RefCell<Option<String>>,
     /// The request options that the query sets and that bear on its result.
     pub settings: RefCell<Vec<(String, BoundExpr)>>,
+    /// The faults noted so far, when binding goes on after one.
+    pub faults: Option<RefCell<Vec<Diagnostic>>>,
     budget: Cell<usize>,
 }
 
@@ -90,6 +94,7 @@ impl<'a> Binder<'a> {
             views: RefCell::default(),
             label: RefCell::default(),
             settings: RefCell::default(),
+            faults: None,
             budget: Cell::new(BUDGET),
         }
     }
@@ -146,14 +151,17 @@ impl<'a> Binder<'a> {
         for statement in statements {
             match &statement.kind {
                 StatementKind::Let { name, value } => {
-                    let named = self.let_value(value, &env)?;
+                    let named = self.let_value(value, &env);
+                    let named = self.or_go_on(named, false, || self.unknown_let(value))?;
                     env = env.with(&name.text, named);
                 }
                 StatementKind::Query(pipeline) => {
                     if result.is_some() {
                         return Err(Fault::unsupported(statement.span, "more than one result in a query"));
                     }
-                    result = Some(self.pipeline(pipeline, &env, None)?);
+                    let meaning = self.pipeline(pipeline, &env, None);
+                    let unknown = || Meaning::Table(Box::new(self.unknown_rows()));
+                    result = Some(self.or_go_on(meaning, false, unknown)?);
                 }
                 StatementKind::QueryParameters(params) => {
                     for param in params {
@@ -215,10 +223,11 @@ impl<'a> Binder<'a> {
     #[recursive::recursive]
     pub fn pipeline(&self, pipeline: &Pipeline, env: &Env, input: Option<&Relation>) -> Bound<Meaning> {
         self.spend(pipeline.span)?;
-        let meaning = self.source(&pipeline.source, env, input, pipeline.span)?;
+        let meaning = self.source(&pipeline.source, env, input, pipeline.span);
         if pipeline.operators.is_empty() {
-            return Ok(meaning);
+            return meaning;
         }
+        let meaning = self.or_go_on(meaning, false, || Meaning::Table(Box::new(self.unknown_rows())))?;
         let mut relation = match meaning {
             Meaning::Table(relation) => *relation,
             Meaning::Scalar(value) => {
@@ -238,7 +247,14 @@ impl<'a> Binder<'a> {
             self.spend(operator.span)?;
             *self.label.borrow_mut() = label.cloned();
             label = if let OperatorKind::As { name, .. } = &operator.kind { Some(&name.text) } else { None };
-            (relation, env) = operators::apply(self, relation, operator, env)?;
+            if !self.goes_on() {
+                (relation, env) = operators::apply(self, relation, operator, env)?;
+                continue;
+            }
+            let before = (Relation { open: true, ..relation.clone() }, env.clone());
+            let (unsure, noted) = (relation.open, self.noted());
+            (relation, env) = self.or_go_on(operators::apply(self, relation, operator, env), unsure, || before)?;
+            relation.open |= unsure || self.noted() > noted;
         }
         Ok(Meaning::Table(Box::new(relation)))
     }

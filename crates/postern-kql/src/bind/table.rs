@@ -11,7 +11,7 @@ use postern_kql_syntax::ast::{Call, Expr, ExprKind};
 use super::env::{Env, Named};
 use super::expr::Scope;
 use super::fault::{Bound, Fault, Placed, codes};
-use super::scope::{Relation, ScopeColumn, nearest, plan_column};
+use super::scope::{Relation, ScopeColumn, plan_column};
 use super::{Binder, Meaning};
 use crate::catalog::{TableDef, TableSource, View};
 use crate::plan::shared::{SharedTable, Sharing, sharing};
@@ -85,7 +85,7 @@ impl Binder<'_> {
         let tables = self.catalog.table_names();
         let lets = env.iter().map(|(n, _)| n).filter(|n| env.find(n).is_some());
         let names = lets.chain(tables.iter().map(String::as_str).filter(|n| env.allows(n)));
-        let hint = nearest(name, names).map(|n| format!("did you mean `{n}`?"));
+        let hint = super::advice::offer(name, names);
         Fault::new(codes::UNKNOWN_TABLE, span, format!("no table or variable is named `{name}`")).maybe_hint(hint)
     }
 

@@ -7,10 +7,11 @@ use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{BinaryOp, Expr, ExprKind, Join, JoinKind, LogicalOp, Lookup, Side};
 
 use crate::bind::Binder;
+use crate::bind::advice::offer;
 use crate::bind::compare::comparable;
 use crate::bind::env::Env;
 use crate::bind::fault::{Bound, Fault, Placed, codes};
-use crate::bind::scope::{Relation, nearest};
+use crate::bind::scope::Relation;
 use crate::functions::BoundExpr;
 use crate::plan::join::{self as plan, KeyPair};
 use crate::types::KqlType;
@@ -129,9 +130,9 @@ fn keys(binder: &Binder, left: &Relation, right: &Relation, on: &[Expr], span: S
 
 fn column(relation: &Relation, name: &str, span: Span, side: &str) -> Bound<BoundExpr> {
     relation.find(name).map(crate::bind::scope::ScopeColumn::bound).ok_or_else(|| {
-        let hint = nearest(name, relation.columns.iter().map(|c| c.name.as_str()));
+        let hint = offer(name, relation.columns.iter().map(|c| c.name.as_str()));
         Fault::new(codes::UNKNOWN_NAME, span, format!("the {side} side of the join has no column `{name}`"))
-            .maybe_hint(hint.map(|n| format!("did you mean `{n}`?")))
+            .maybe_hint(hint)
     })
 }
 

@@ -93,7 +93,7 @@ pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) ->
         OperatorKind::Union(union) => union::union(binder, Some(input), union, &env, span)?,
         OperatorKind::Where(predicate) => where_::where_(binder, input, predicate, &env)?,
         OperatorKind::Unsupported(what) => return Err(Fault::unsupported(what.span, &format!("`{}`", what.name))),
-        OperatorKind::Error => return Err(Fault::new(codes::WRONG_KIND, span, "an operator must stand here")),
+        OperatorKind::Error => return Err(Fault::reported(span)),
     };
     Ok((relation, env))
 }
@@ -119,7 +119,10 @@ pub fn named_with(
 ) -> Bound<Vec<(String, BoundExpr)>> {
     let mut bound = Vec::with_capacity(items.len());
     for (position, item) in items.iter().enumerate() {
-        let value = binder.expr(&item.expr, scope, env)?;
+        let value = binder.expr(&item.expr, scope, env);
+        let failed = value.is_err();
+        let value = binder.or_go_on(value, scope.relation.open, Binder::unknown_value)?;
+        scope.relation.open |= failed;
         if let Some(several) = several(binder, item, &value, scope, env)? {
             bound.extend(several);
             continue;

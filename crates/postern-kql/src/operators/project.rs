@@ -10,10 +10,11 @@ use postern_kql_syntax::ast::{Expr, NamePattern, NamedExpr, Rename, ReorderColum
 use super::extend::materialise;
 use super::{named, wildcard};
 use crate::bind::Binder;
+use crate::bind::advice::offer;
 use crate::bind::env::Env;
 use crate::bind::expr::Scope;
 use crate::bind::fault::{Bound, Fault, codes};
-use crate::bind::scope::{Relation, nearest};
+use crate::bind::scope::Relation;
 use crate::plan::union::unused;
 use crate::types::{Const, KqlType};
 
@@ -58,13 +59,13 @@ pub fn rename(mut input: Relation, renames: &[Rename]) -> Bound<Relation> {
     let before = input.columns.clone();
     for rename in renames {
         let Some(at) = before.iter().position(|c| c.name == rename.old.text) else {
-            let hint = nearest(&rename.old.text, before.iter().map(|c| c.name.as_str()));
+            let hint = offer(&rename.old.text, before.iter().map(|c| c.name.as_str()));
             return Err(Fault::new(
                 codes::UNKNOWN_NAME,
                 rename.old.span,
                 format!("no column is named `{}`", rename.old.text),
             )
-            .maybe_hint(hint.map(|n| format!("did you mean `{n}`?"))));
+            .maybe_hint(hint));
         };
         if let Some(column) = input.columns.get_mut(at) {
             column.name.clone_from(&rename.new.text);

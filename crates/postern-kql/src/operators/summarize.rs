@@ -77,7 +77,13 @@ pub fn aggregates(
             _ => None,
         };
         let mut found: Vec<Output> = if let Some(call) = call {
-            let outputs = binder.aggregate_call(call, &mut scope, env)?;
+            let outputs = binder.aggregate_call(call, &mut scope, env);
+            let failed = outputs.is_err();
+            let outputs = binder.or_go_on(outputs, scope.relation.open, Vec::new)?;
+            if failed {
+                input.open = true;
+                continue;
+            }
             outputs.into_iter().map(|a| Output::new(a.name, a.ty, a.expr)).collect()
         } else {
             let value = binder.expr(&item.expr, &mut scope, env)?;

@@ -50,7 +50,7 @@ pub(crate) enum Command {
     /// Show the built-in detections
     Detections(detections::Detections),
     /// Ask the evidence a question in KQL
-    Hunt(hunt::Hunt),
+    Hunt(Box<hunt::Hunt>),
     /// Load evidence into a store
     Ingest(ingest::Ingest),
     /// Load evidence, detect, grade, propose: the main job
@@ -61,11 +61,26 @@ pub(crate) enum Command {
     Tables(tables::Tables),
 }
 
+impl Command {
+    /// Whether it shows a prompt and takes Ctrl-C itself.
+    pub(crate) fn prompts(&self) -> bool {
+        matches!(self, Self::Hunt(hunt) if hunt.prompts())
+    }
+
+    /// What it means that the user stopped it.
+    pub(crate) fn when_stopped(&self) -> &'static str {
+        match self {
+            Self::Hunt(_) => "stopped; the query was cancelled",
+            _ => "stopped; what was not committed is not stored",
+        }
+    }
+}
+
 /// Runs a command.
 pub(crate) async fn run(command: Command, globals: &Globals, screen: &Screen) -> Result<(), Failure> {
     match command {
         Command::Detections(command) => detections::run(&command),
-        Command::Hunt(command) => hunt::run(command, globals, screen).await,
+        Command::Hunt(command) => hunt::run(*command, globals, screen).await,
         Command::Ingest(command) => ingest::run(command, globals, screen).await,
         Command::Investigate(command) => investigate::run(command, globals, screen).await,
         Command::Lab(command) => lab::run(&command, screen),

@@ -2,6 +2,7 @@
 //!
 //! What machines read is exact; what people read passes [`crate::text::visible`].
 
+pub(crate) mod chart;
 mod csv;
 mod grid;
 mod json;
@@ -13,6 +14,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use clap::ValueEnum;
 use datafusion::arrow::array::RecordBatch;
+use postern_kql::Render;
 use postern_kql::catalog::Column;
 use serde_json::Value;
 
@@ -38,6 +40,17 @@ pub(crate) enum Format {
     Parquet,
 }
 
+/// How a result is shown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Style {
+    /// How rows are written.
+    pub(crate) format: Format,
+    /// Cells are not cut to the terminal's width.
+    pub(crate) wide: bool,
+    /// When charts are drawn.
+    pub(crate) chart: chart::When,
+}
+
 /// The rows of a query.
 pub(crate) struct Rows<'a> {
     /// Columns in order.
@@ -55,8 +68,21 @@ impl Rows<'_> {
     }
 }
 
-/// Writes rows to standard output.
-pub(crate) fn write(rows: &Rows<'_>, format: Format, screen: &Screen) -> Result<(), Failure> {
+/// Writes a result to standard output: the chart that the query asks for where one may be drawn, its rows otherwise.
+pub(crate) fn write(rows: &Rows<'_>, render: Option<&Render>, style: Style, screen: &Screen) -> Result<(), Failure> {
+    let format = style.format;
+    let may_draw = match style.chart {
+        chart::When::Always => true,
+        chart::When::Auto => io::stdout().is_terminal(),
+        chart::When::Never => false,
+    };
+    if let Some(render) = render.filter(|_| may_draw && format == Format::Table) {
+        match chart::draw(rows, render, screen) {
+            chart::Drawn::Chart(text) => return print(&text),
+            chart::Drawn::Rows => {}
+            chart::Drawn::Not(why) => screen.note(&format!("note: {why}")),
+        }
+    }
     if format == Format::Parquet {
         if io::stdout().is_terminal() {
             let failure = Failure::usage(Code::Arguments, "Parquet is not for a terminal");
@@ -66,7 +92,7 @@ pub(crate) fn write(rows: &Rows<'_>, format: Format, screen: &Screen) -> Result<
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match format {
-        Format::Table => table::write(rows, screen, &mut out),
+        Format::Table => table::write(rows, style.wide, screen, &mut out),
         Format::Csv => csv::write(rows, &mut out),
         Format::Json => json::write_array(rows, &mut out),
         Format::Ndjson => json::write_lines(rows, &mut out),

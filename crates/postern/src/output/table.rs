@@ -7,9 +7,9 @@ use super::{Grid, Rows, plain};
 use crate::screen::Screen;
 use crate::text::{fit, visible, width};
 
-/// Writes the rows; cut to the terminal's width on a terminal, whole otherwise.
-pub(super) fn write(rows: &Rows<'_>, screen: &Screen, out: &mut impl Write) -> io::Result<()> {
-    let limit = io::stdout().is_terminal().then_some(screen.columns);
+/// Writes the rows; cut to the terminal's width on a terminal unless `wide`, whole otherwise.
+pub(super) fn write(rows: &Rows<'_>, wide: bool, screen: &Screen, out: &mut impl Write) -> io::Result<()> {
+    let limit = (!wide && io::stdout().is_terminal()).then_some(screen.columns);
     out.write_all(render(rows, limit).as_bytes())
 }
 

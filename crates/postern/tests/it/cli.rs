@@ -134,7 +134,7 @@ fn an_interrupted_command_puts_its_things_away() {
     assert!(sent.success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("error[CLI0009]: stopped"));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("error[CLI0009]: stopped; the query was cancelled"));
     assert_eq!(files(), 0, "the temporary store is left behind");
     assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
 }

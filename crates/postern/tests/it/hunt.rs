@@ -127,3 +127,46 @@ fn limits_bite() {
     assert!(ran.stderr.contains("error[CLI0006]"), "{}", ran.stderr);
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
+
+const DAYS: &str = "range Day from datetime(2026-03-01) to datetime(2026-03-05) step 1d \
+    | extend Mails = hourofday(Day) + 2 * dayofmonth(Day) | render timechart with (title='Mails a day')";
+
+#[test]
+fn a_chart_is_for_terminals_unless_asked_for() {
+    let ran = postern(["hunt", DAYS]).worked();
+    assert!(ran.stdout.starts_with("Day ") && !ran.stdout.contains('┤'), "{}", ran.stdout);
+    let ran = postern(["hunt", DAYS, "--chart", "always"]).worked();
+    for part in ["Mails a day", "┤", "03-01", "03-05"] {
+        assert!(ran.stdout.contains(part), "no `{part}` in\n{}", ran.stdout);
+    }
+    assert!(!ran.stdout.contains('\u{1b}'), "colours without a terminal");
+    let ran = postern(["hunt", DAYS, "--chart", "always", "--format", "csv"]).worked();
+    assert!(ran.stdout.starts_with("Day,Mails\r\n"), "{}", ran.stdout);
+    let ran = postern(["hunt", "print a = 'x' | render piechart", "--chart", "always"]).worked();
+    assert!(ran.stderr.contains("cannot be drawn") && ran.stdout.contains('x'), "{}{}", ran.stderr, ran.stdout);
+}
+
+#[test]
+fn all_mistakes_are_shown_at_once() {
+    let ran = postern(["hunt", "EmailEvents\n| where Subjet = 'x'\n| extend n = strlenn(Subject)"]);
+    assert_eq!(ran.code, 2);
+    for part in ["KQL0040", "KQL0102", "KQL0103", "query:2:9", "query:3:14", "did you mean `Subject`?", "strlen`?"] {
+        assert!(ran.stderr.contains(part), "no `{part}` in\n{}", ran.stderr);
+    }
+}
+
+#[test]
+fn without_a_query_and_without_a_terminal_nothing_is_asked() {
+    let ran = postern(["hunt"]);
+    assert_eq!(ran.code, 2);
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.contains("no query is given"), "{}", ran.stderr);
+}
+
+#[test]
+fn the_help_has_examples() {
+    let ran = postern(["hunt", "--help"]).worked();
+    for part in ["Examples:", "--chart <WHEN>", "--wide", "--param", "--batch", "render timechart", "Ctrl-C", "130"] {
+        assert!(ran.stdout.contains(part), "no `{part}` in\n{}", ran.stdout);
+    }
+}

@@ -25,16 +25,25 @@ pub(super) enum Ended {
     Caught(Code, String),
 }
 
-/// Runs a query.
+/// Runs a query. Dropping what this returns stops it.
 pub(super) async fn hunt(catalog: &Arc<dyn Catalog>, query: &str, options: &HuntOptions) -> Result<HuntResult, Ended> {
     let timeout = options.timeout;
     let handle = tokio::runtime::Handle::current();
-    let (send, receive) = tokio::sync::oneshot::channel();
+    let (mut send, receive) = tokio::sync::oneshot::channel();
     let (catalog, query, options) = (Arc::clone(catalog), query.to_owned(), options.clone());
     let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK).spawn(move || {
-        let run = || handle.block_on(hunt_in(catalog.as_ref(), &query, &options));
+        let run = || {
+            handle.block_on(async {
+                tokio::select! {
+                    outcome = hunt_in(catalog.as_ref(), &query, &options) => Some(outcome),
+                    // Nobody waits for the answer any more.
+                    () = send.closed() => None,
+                }
+            })
+        };
         let outcome = match catch_unwind(AssertUnwindSafe(run)) {
-            Ok(outcome) => outcome.map_err(Ended::Hunt),
+            Ok(Some(outcome)) => outcome.map_err(Ended::Hunt),
+            Ok(None) => return,
             Err(panic) => {
                 let message = panic
                     .downcast_ref::<String>()

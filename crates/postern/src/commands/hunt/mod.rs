@@ -1,10 +1,11 @@
-//! `postern hunt`: one question in KQL, or a batch of them.
+//! `postern hunt`: one question in KQL, a batch of them, or a prompt for them.
 
 mod batch;
 mod duration;
 mod guarded;
 mod params;
 mod schema;
+mod shell;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -13,22 +14,25 @@ use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use postern_investigate::{HuntError, HuntOptions};
+use postern_kql::PlanOptions;
 use postern_kql::catalog::Catalog;
 use postern_lake::Lake;
 use postern_model::time::{MAX_TICKS, Ticks};
 
 use super::{Globals, time};
 use crate::failure::{Code, Failure, chain};
-use crate::output::{self, Format, Rows};
+use crate::output::chart::When;
+use crate::output::{self, Format, Rows, Style};
 use crate::screen::Screen;
 use guarded::Ended;
 use params::Param;
 
 /// Arguments of `postern hunt`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Hunt {
-    /// The query
-    #[arg(value_name = "QUERY", required_unless_present_any = ["file", "batch"], conflicts_with_all = ["file", "batch"])]
+    /// The query; without one, a prompt on a terminal
+    #[arg(value_name = "QUERY", conflicts_with_all = ["file", "batch"])]
     query: Option<String>,
     /// Read the query from a file; `-` for standard input
     #[arg(short, long, value_name = "FILE", conflicts_with = "batch")]
@@ -54,6 +58,12 @@ pub(crate) struct Hunt {
     /// How rows are written
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
+    /// Show whole cells, however wide the terminal is
+    #[arg(long)]
+    wide: bool,
+    /// When `render` draws a chart instead of a table of rows
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    chart: When,
     /// Stop a query after this time
     #[arg(long, value_name = "DURATION", value_parser = duration::parse_timeout, default_value = "30s")]
     timeout: Duration,
@@ -68,10 +78,38 @@ pub(crate) struct Hunt {
     check: bool,
 }
 
+/// Ends `postern hunt --help`.
+const EXAMPLES: &str = "\
+Examples:
+  postern hunt --data STORE 'EmailEvents | summarize count() by SenderFromDomain | top 10 by count_'
+  postern hunt --data STORE -f query.kql --param SRL=user@example.com --param days:long=7
+  postern hunt --data STORE --timespan 30d 'EmailEvents | summarize count() by bin(Timestamp, 1d) | render timechart'
+  postern hunt --data STORE --format csv 'EmailUrlInfo | distinct Url' > urls.csv
+  postern hunt --schema tables.json --check -f query.kql
+  postern hunt --data STORE
+
+Without a query, on a terminal, a prompt starts: with history, completion by Tab, and `.help`. A query ends there
+with `;` or an empty line. Ctrl-C stops a query: at the prompt it returns there, otherwise the exit code is 130.
+
+Values in JSON: long as integer, real as number or \"NaN\"/\"Infinity\"/\"-Infinity\", datetime as ISO 8601 with
+seven fraction digits and Z, timespan as [-][d.]hh:mm:ss[.fffffff], dynamic as nested JSON, decimal and guid as
+text, missing as null. CSV disarms cells that a spreadsheet would run.";
+
 /// Longest query text that is read.
 const LONGEST_QUERY: u64 = 64 << 20;
 
 impl Hunt {
+    /// Whether it shows a prompt: there is no query, and somebody sits in front of the terminal.
+    pub(crate) fn prompts(&self) -> bool {
+        self.query.is_none() && self.file.is_none() && self.batch.is_none() && shell::on_terminal()
+    }
+
+    /// How queries are bound while they are typed.
+    fn plan_options(&self) -> PlanOptions {
+        let options = self.options();
+        PlanOptions { now: options.now, params: options.params, check: true, ..PlanOptions::default() }
+    }
+
     fn now(&self) -> Ticks {
         self.now.unwrap_or_else(|| {
             let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -103,6 +141,9 @@ pub(crate) async fn run(command: Hunt, globals: &Globals, screen: &Screen) -> Re
     if let Some(file) = &command.batch {
         return batch::run(&command, file, globals).await;
     }
+    if command.prompts() {
+        return shell::run(&command, globals, screen).await;
+    }
     let (origin, text) = query_text(&command)?;
     let (lake, catalog) = tables(&command, globals).await?;
     let options = command.options();
@@ -113,7 +154,9 @@ pub(crate) async fn run(command: Hunt, globals: &Globals, screen: &Screen) -> Re
     if !result.warnings.is_empty() && !screen.quiet {
         Failure::query(&origin, &text, result.warnings.clone()).show(screen);
     }
-    output::write(&Rows { columns: &result.columns, batches: &result.batches }, command.format, screen)?;
+    let style = Style { format: command.format, wide: command.wide, chart: command.chart };
+    let rows = Rows { columns: &result.columns, batches: &result.batches };
+    output::write(&rows, result.render.as_ref(), style, screen)?;
     if result.truncated {
         screen.note(&format!("note: cut after {} rows; --limit sets how many", command.limit));
     }
@@ -158,7 +201,8 @@ fn query_text(command: &Hunt) -> Result<(String, String), Failure> {
                 .map_err(|error| Failure::run(Code::Input, format!("`{}` is not UTF-8: {error}", path.display())))?;
             Ok((path.display().to_string(), text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned)))
         }
-        (None, None) => Err(Failure::usage(Code::Arguments, "no query is given")),
+        (None, None) => Err(Failure::usage(Code::Arguments, "no query is given")
+            .hint("give it as an argument, or with -f FILE; the prompt needs a terminal for input and output")),
     }
 }
 
