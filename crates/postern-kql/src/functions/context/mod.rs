@@ -1,5 +1,8 @@
 //! What a row or a query knows of its surroundings.
 
+pub mod absent;
+pub mod size;
+
 use crate::functions::support::define::{Scalar, example, info, param};
 use crate::functions::{BindError, BoundExpr};
 use crate::types::{Const, KqlType};

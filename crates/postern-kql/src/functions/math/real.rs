@@ -90,7 +90,8 @@ fn gamma(value: f64) -> f64 {
     (2.0 * std::f64::consts::PI).sqrt() * t.powf(value - 0.5) * (-t).exp() * series
 }
 
-fn ln_gamma(value: f64) -> f64 {
+/// The natural logarithm of the gamma function's magnitude.
+pub(super) fn ln_gamma(value: f64) -> f64 {
     if value < 0.5 {
         return (std::f64::consts::PI / (std::f64::consts::PI * value).sin().abs()).ln() - ln_gamma(1.0 - value);
     }

@@ -19,6 +19,7 @@ pub struct Scalar {
     deterministic: bool,
     named: bool,
     prefix: Option<&'static str>,
+    fixed: Option<&'static str>,
     columns: &'static [(&'static str, KqlType)],
     each_argument: bool,
 }
@@ -26,7 +27,7 @@ pub struct Scalar {
 impl Scalar {
     /// A deterministic function whose unnamed column has no name of its own.
     pub const fn new(info: FunctionInfo, bind: Bind) -> Self {
-        Self { info, bind, deterministic: true, named: false, prefix: None, columns: &[], each_argument: false }
+        Self { info, bind, deterministic: true, named: false, prefix: None, fixed: None, columns: &[], each_argument: false }
     }
 
     /// The function keeps the name of its first argument.
@@ -40,6 +41,13 @@ impl Scalar {
     #[must_use]
     pub const fn prefixes_name(mut self, prefix: &'static str) -> Self {
         self.prefix = Some(prefix);
+        self
+    }
+
+    /// The column of an unnamed call is called this, whatever the arguments.
+    #[must_use]
+    pub const fn called(mut self, name: &'static str) -> Self {
+        self.fixed = Some(name);
         self
     }
 
@@ -93,6 +101,9 @@ impl Function for Scalar {
     }
 
     fn result_name(&self, args: &[BoundExpr]) -> Option<String> {
+        if let Some(name) = self.fixed {
+            return Some(name.to_owned());
+        }
         let first = args.first().and_then(|a| a.name.as_deref());
         match self.prefix {
             Some(prefix) => first.map(|name| format!("{prefix}_{name}")),
