@@ -64,6 +64,8 @@ pub fn coerce_const(value: &Const, to: KqlType) -> Option<Const> {
             Const::null(to)
         }
         (Const::Int(v), KqlType::Long) => Const::Long(i64::from(*v)),
+        // A whole number is written without its width: where an `int` is wanted, a literal that fits is one.
+        (Const::Long(v), KqlType::Int) => Const::Int(i32::try_from(*v).ok()?),
         (Const::Int(v), KqlType::Real) => Const::Real(f64::from(*v)),
         (Const::Long(v), KqlType::Real) => Const::Real(*v as f64),
         (Const::Int(v), KqlType::Decimal) => Const::Decimal(i128::from(*v).checked_mul(scale()?)?),

@@ -43,7 +43,10 @@ mod tests {
     fn sorted_and_not_there() {
         assert!(ABSENT.windows(2).all(|pair| matches!(pair, [a, b] if a.0 < b.0)));
         for (name, _) in ABSENT {
-            assert!(crate::functions::find(name).is_none() && crate::functions::find_aggregate(name).is_none(), "{name}");
+            assert!(
+                crate::functions::find(name).is_none() && crate::functions::find_aggregate(name).is_none(),
+                "{name}"
+            );
         }
         assert!(absent("extent_id").is_some() && absent("strlen").is_none());
     }

@@ -287,4 +287,5 @@ pub const OUTLIERS: Scalar = Scalar::new(
             })
         })
     },
-);
+)
+.keeps_name();

@@ -135,6 +135,41 @@ pub fn decimal_text(value: i128) -> String {
     format!("{sign}{whole}.{}", digits.trim_end_matches('0'))
 }
 
+/// Which way a decimal is rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// To the nearest, a half away from zero.
+    Half,
+    /// To the next not below.
+    Up,
+    /// To the next not above.
+    Down,
+}
+
+/// A scaled decimal rounded to some digits after the point (before it when negative).
+pub fn round_decimal(value: i128, digits: i64, way: Rounding) -> Option<i128> {
+    let dropped = i64::from(DECIMAL_SCALE) - digits;
+    if dropped <= 0 {
+        return Some(value);
+    }
+    let Some(unit) = u32::try_from(dropped).ok().and_then(|d| 10i128.checked_pow(d)) else { return Some(0) };
+    let (down, rest) = (value.div_euclid(unit), value.rem_euclid(unit));
+    let up = match way {
+        Rounding::Down => false,
+        Rounding::Up => rest > 0,
+        // Below zero a half stays down, which is away from zero.
+        Rounding::Half if value < 0 => rest > unit - rest,
+        Rounding::Half => rest >= unit - rest,
+    };
+    (down + i128::from(up)).checked_mul(unit)
+}
+
+/// A scaled decimal as the greatest multiple of `size` above `origin` that is not above it.
+pub fn bin_decimal(value: i128, size: i128, origin: i128) -> Option<i128> {
+    let from = value.checked_sub(origin)?;
+    (size > 0).then(|| from.div_euclid(size))?.checked_mul(size)?.checked_add(origin)
+}
+
 /// A whole number as a scaled decimal.
 pub fn long_to_decimal(value: i64) -> Option<i128> {
     i128::from(value).checked_mul(DECIMAL_ONE)
@@ -235,6 +270,23 @@ mod tests {
         }
         assert_eq!(decimal_to_long(parse_decimal("-2.9").unwrap()), Some(-2));
         assert_eq!(real_to_decimal(0.1).map(decimal_text), Some("0.1".into()));
+    }
+
+    #[test]
+    fn decimals_round() {
+        let of = |text: &str| parse_decimal(text).unwrap();
+        let round = |text: &str, digits, way| decimal_text(round_decimal(of(text), digits, way).unwrap());
+        assert_eq!(round("2.5", 0, Rounding::Half), "3");
+        assert_eq!(round("-2.5", 0, Rounding::Half), "-3");
+        assert_eq!(round("-2.4", 0, Rounding::Half), "-2");
+        assert_eq!(round("1.005", 2, Rounding::Half), "1.01");
+        assert_eq!(round("1250", -2, Rounding::Half), "1300");
+        assert_eq!(round("1.1", 0, Rounding::Up), "2");
+        assert_eq!(round("-1.1", 0, Rounding::Up), "-1");
+        assert_eq!(round("-1.1", 0, Rounding::Down), "-2");
+        assert_eq!(round("5", -60, Rounding::Half), "0");
+        assert_eq!(bin_decimal(of("-1.7"), of("0.5"), 0).map(decimal_text), Some("-2".into()));
+        assert_eq!(bin_decimal(of("1.7"), 0, 0), None);
     }
 
     #[test]
