@@ -131,13 +131,13 @@ fn merged(args: &[BoundExpr]) -> Bound {
 }
 
 macro_rules! merges {
-    ($($constant:ident, $name:literal;)*) => {
+    ($($constant:ident, $name:literal, $summary:literal;)*) => {
         $(
             #[doc = concat!("`", $name, "(tdigest)`: the digests of all rows as one.")]
             pub const $constant: Summary = Summary::new(
                 info(
                     $name,
-                    "One digest of all digests.",
+                    $summary,
                     DIGEST,
                     "dynamic",
                     &[example(
@@ -152,6 +152,6 @@ macro_rules! merges {
 }
 
 merges! {
-    MERGE_TDIGEST, "merge_tdigest";
-    TDIGEST_MERGE, "tdigest_merge";
+    MERGE_TDIGEST, "merge_tdigest", "One digest of all digests (same as `tdigest_merge`).";
+    TDIGEST_MERGE, "tdigest_merge", "One digest of all digests.";
 }

@@ -77,6 +77,9 @@ fn inverse(probability: f64, a: f64, b: f64) -> f64 {
     if !shapes_fit(a, b) || !(probability > 0.0 && probability <= 1.0) {
         return f64::NAN;
     }
+    if probability >= 1.0 {
+        return 1.0;
+    }
     let (mut low, mut high) = (0.0, 1.0);
     // Halving the place 200 times leaves no doubt of a double.
     for _ in 0..200 {
@@ -190,7 +193,13 @@ mod tests {
         near(pdf(0.25, 2.0, 2.0), 6.0 * 0.25 * 0.75);
         near(pdf(0.3, 1.0, 1.0), 1.0);
         near(inverse(cdf(0.3, 10.0, 20.0), 10.0, 20.0), 0.3);
-        for bad in [cdf(1.5, 10.0, 20.0), cdf(-1.0, 10.0, 20.0), cdf(0.1, -1.0, 20.0), pdf(0.5, 1.0, 1e5), inverse(0.0, 1.0, 1.0)] {
+        for bad in [
+            cdf(1.5, 10.0, 20.0),
+            cdf(-1.0, 10.0, 20.0),
+            cdf(0.1, -1.0, 20.0),
+            pdf(0.5, 1.0, 1e5),
+            inverse(0.0, 1.0, 1.0),
+        ] {
             assert!(bad.is_nan());
         }
     }

@@ -1,6 +1,6 @@
 //! `series_fft`, `series_ifft`: a series in the domain of frequencies and back.
 
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::TAU;
 
 use super::{read, write};
 use crate::functions::support::build;
@@ -22,8 +22,21 @@ struct Complex {
 }
 
 impl Complex {
-    fn turn(angle: f64) -> Self {
-        Self { re: angle.cos(), im: angle.sin() }
+    /// The point after `part` of `whole` turns about the unit circle; quarters are exact.
+    fn turn(part: usize, whole: usize, sign: f64) -> Self {
+        let whole = whole.max(1);
+        let part = part % whole;
+        let (re, im) = match (4 * part) / whole {
+            0 if part == 0 => (1.0, 0.0),
+            1 if 4 * part == whole => (0.0, 1.0),
+            2 if 2 * part == whole => (-1.0, 0.0),
+            3 if 4 * part == 3 * whole => (0.0, -1.0),
+            _ => {
+                let angle = TAU * part as f64 / whole as f64;
+                (angle.cos(), angle.sin())
+            }
+        };
+        Self { re, im: sign * im }
     }
 
     fn times(self, other: Self) -> Self {
@@ -44,9 +57,10 @@ fn transform(values: &[Complex], sign: f64) -> Vec<Complex> {
     let n = values.len();
     if n <= SHORT {
         let at = |k: usize| {
-            values.iter().enumerate().fold(Complex::default(), |sum, (j, v)| {
-                sum.plus(v.times(Complex::turn(sign * TAU * ((j * k) % n) as f64 / n as f64)))
-            })
+            values
+                .iter()
+                .enumerate()
+                .fold(Complex::default(), |sum, (j, v)| sum.plus(v.times(Complex::turn(j * k, n, sign))))
         };
         return (0..n).map(at).collect();
     }
@@ -61,8 +75,7 @@ fn halves(values: &[Complex], sign: f64) -> Vec<Complex> {
     }
     let part = |from: usize| halves(&values.iter().skip(from).step_by(2).copied().collect::<Vec<_>>(), sign);
     let (even, odd) = (part(0), part(1));
-    let turned: Vec<Complex> =
-        odd.iter().enumerate().map(|(k, v)| v.times(Complex::turn(sign * TAU * k as f64 / n as f64))).collect();
+    let turned: Vec<Complex> = odd.iter().enumerate().map(|(k, v)| v.times(Complex::turn(k, n, sign))).collect();
     let low = even.iter().zip(&turned).map(|(e, o)| e.plus(*o));
     let high = even.iter().zip(&turned).map(|(e, o)| e.minus(*o));
     low.chain(high).collect()
@@ -71,8 +84,8 @@ fn halves(values: &[Complex], sign: f64) -> Vec<Complex> {
 /// Any length, as a convolution whose length is a power of two (Bluestein).
 fn chirp(values: &[Complex], sign: f64) -> Vec<Complex> {
     let n = values.len();
-    let turn = |k: usize| Complex::turn(sign * PI * ((k * k) % (2 * n)) as f64 / n as f64);
-    let back = |k: usize| Complex::turn(-sign * PI * ((k * k) % (2 * n)) as f64 / n as f64);
+    let turn = |k: usize| Complex::turn(k * k, 2 * n, sign);
+    let back = |k: usize| Complex::turn(k * k, 2 * n, -sign);
     let size = (2 * n).next_power_of_two();
     let mut left = vec![Complex::default(); size];
     left.iter_mut().zip(values.iter().enumerate()).for_each(|(slot, (k, v))| *slot = v.times(turn(k)));
@@ -84,8 +97,7 @@ fn chirp(values: &[Complex], sign: f64) -> Vec<Complex> {
             }
         }
     }
-    let product: Vec<Complex> =
-        halves(&left, -1.0).iter().zip(halves(&right, -1.0)).map(|(a, b)| a.times(b)).collect();
+    let product: Vec<Complex> = halves(&left, -1.0).iter().zip(halves(&right, -1.0)).map(|(a, b)| a.times(b)).collect();
     let divided = |v: &Complex| Complex { re: v.re / size as f64, im: v.im / size as f64 };
     halves(&product, 1.0).iter().take(n).enumerate().map(|(k, v)| divided(v).times(turn(k))).collect()
 }
@@ -127,7 +139,10 @@ pub const FFT: Scalar = Scalar::new(
         "The frequencies in a series (discrete Fourier transform): their real and imaginary parts.",
         PARTS,
         "two columns",
-        &[example("print y = dynamic([1, 1, 1, 1]) | project series_fft(y) | project series_fft_y_real", "[4.0,0.0,0.0,0.0]")],
+        &[example(
+            "print y = dynamic([1, 1, 1, 1]) | project series_fft(y) | project series_fft_y_real",
+            "[4.0,0.0,0.0,0.0]",
+        )],
     ),
     |args, _| both("series_fft", args, -1.0),
 )

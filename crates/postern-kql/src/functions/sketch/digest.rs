@@ -142,7 +142,7 @@ impl Digest {
     /// How many values are at most this one.
     pub fn rank(&self, value: f64) -> f64 {
         let as_real = |key: i64| if self.whole { key as f64 } else { unordered(key) };
-        self.points.iter().filter(|(key, _)| as_real(*key) <= value).map(|(_, weight)| *weight as f64).sum()
+        self.points.iter().filter(|(key, _)| as_real(*key) <= value).fold(0.0, |sum, (_, weight)| sum + *weight as f64)
     }
 
     /// The same as a share of all values, 0 to 100; `None` when the digest is empty.
@@ -268,7 +268,17 @@ mod tests {
             assert!(json::validate(&text), "{text}");
             assert_eq!(Digest::parse(&text), Some(digest));
         }
-        for bad in ["", "7", "[]", "[[7],[1]]", "[[7],[1],[]]", "[[7],[1],[0]]", "[[7],[],[1]]", "[[8],[1],[1]]", "[[7],[\"x\"],[1]]"] {
+        for bad in [
+            "",
+            "7",
+            "[]",
+            "[[7],[1]]",
+            "[[7],[1],[]]",
+            "[[7],[1],[0]]",
+            "[[7],[],[1]]",
+            "[[8],[1],[1]]",
+            "[[7],[\"x\"],[1]]",
+        ] {
             assert_eq!(Digest::parse(bad), None, "{bad}");
         }
     }

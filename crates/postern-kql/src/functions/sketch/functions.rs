@@ -5,7 +5,7 @@ use super::hll::Hll;
 use crate::functions::conversion::convert;
 use crate::functions::support::build;
 use crate::functions::support::coerce::coerce;
-use crate::functions::support::define::{Scalar, call, call_as_is, example, info, optional, param, repeated};
+use crate::functions::support::define::{Scalar, also, call, call_as_is, example, info, optional, param, repeated};
 use crate::functions::support::json::{self, ArrayText};
 use crate::functions::support::number;
 use crate::functions::{BindError, BoundExpr, Param};
@@ -85,14 +85,14 @@ fn merged(name: &'static str, args: &[BoundExpr]) -> Result<BoundExpr, BindError
 }
 
 macro_rules! merges {
-    ($($constant:ident, $name:literal;)*) => {
+    ($($constant:ident, $name:literal, $summary:literal;)*) => {
         $(
             #[doc = concat!("`", $name, "(tdigest, tdigest, …)`: null when any of them is no digest.")]
             pub const $constant: Scalar = Scalar::new(
                 info(
                     $name,
                     "sketch",
-                    "One digest of the values of several.",
+                    $summary,
                     &[repeated("tdigest", "dynamic", "Values of `tdigest` or `tdigest_merge`; at least two.")],
                     "dynamic",
                     &[example(
@@ -108,8 +108,8 @@ macro_rules! merges {
 }
 
 merges! {
-    MERGE_TDIGEST, "merge_tdigest";
-    TDIGEST_MERGE, "tdigest_merge";
+    MERGE_TDIGEST, "merge_tdigest", "One digest of the values of several.";
+    TDIGEST_MERGE, "tdigest_merge", "One digest of the values of several (same as `merge_tdigest`).";
 }
 
 /// `percentile_tdigest(tdigest, p [, typeof(T)])`: nearest rank; null for an empty digest and for what is none.
@@ -129,10 +129,9 @@ pub const PERCENTILE_TDIGEST: Scalar = Scalar::new(
     |args, _| {
         let ty = match args.get(2) {
             None => Dynamic,
-            Some(arg) => arg
-                .const_str()
-                .and_then(KqlType::parse)
-                .ok_or_else(|| BindError::new("expected `typeof(…)`").at(2))?,
+            Some(arg) => {
+                arg.const_str().and_then(KqlType::parse).ok_or_else(|| BindError::new("expected `typeof(…)`").at(2))?
+            }
         };
         let pair = args.get(..2).unwrap_or(args);
         if matches!(ty, DateTime | TimeSpan) {
@@ -158,16 +157,19 @@ pub const PERCENTILE_TDIGEST: Scalar = Scalar::new(
 
 /// `percentiles_array_tdigest(tdigest, p…)`: the percentiles one by one, or in one array.
 pub const PERCENTILES_ARRAY_TDIGEST: Scalar = Scalar::new(
-    info(
-        "percentiles_array_tdigest",
-        "sketch",
-        "Several percentiles of a digest, in one array.",
-        &[TDIGEST, repeated("percentile", "real or dynamic", "0 to 100, or an array of such.")],
-        "dynamic",
-        &[example(
-            "range x from 1 to 10 step 1 | summarize t = tdigest(x) | project percentiles_array_tdigest(t, 50, 90)",
-            "[5,9]",
-        )],
+    also(
+        info(
+            "percentiles_array_tdigest",
+            "sketch",
+            "Several percentiles of a digest, in one array.",
+            &[TDIGEST, repeated("percentile", "real or dynamic", "0 to 100, or an array of such.")],
+            "dynamic",
+            &[example(
+                "range x from 1 to 10 step 1 | summarize t = tdigest(x) | project percentiles_array_tdigest(t, 50, 90)",
+                "[5,9]",
+            )],
+        ),
+        &["percentile_array_tdigest"],
     ),
     |args, _| {
         let mut bound = Vec::with_capacity(args.len());
@@ -199,11 +201,7 @@ pub const PERCENTILES_ARRAY_TDIGEST: Scalar = Scalar::new(
 
 const RANKED: &[Param] = &[TDIGEST, param("value", "number or time", "The value to place among the others.")];
 
-fn ranked(
-    name: &'static str,
-    args: &[BoundExpr],
-    f: fn(&Digest, f64) -> Option<f64>,
-) -> Result<BoundExpr, BindError> {
+fn ranked(name: &'static str, args: &[BoundExpr], f: fn(&Digest, f64) -> Option<f64>) -> Result<BoundExpr, BindError> {
     let mut args = args.to_vec();
     if let Some(value) = args.get_mut(1) {
         *value = match value.ty {
@@ -240,7 +238,10 @@ pub const PERCENTRANK_TDIGEST: Scalar = Scalar::new(
         "The share of the values of a digest that are at most a given one, 0 to 100.",
         RANKED,
         "real",
-        &[example("range x from 1 to 10 step 1 | summarize t = tdigest(x) | project percentrank_tdigest(t, 4)", "40.0")],
+        &[example(
+            "range x from 1 to 10 step 1 | summarize t = tdigest(x) | project percentrank_tdigest(t, 4)",
+            "40.0",
+        )],
     ),
     |args, _| ranked("percentrank_tdigest", args, Digest::percent_rank),
 );

@@ -1,5 +1,7 @@
 //! Numbers and text: how KQL writes and reads them.
 
+use arrow::datatypes::i256;
+
 use crate::types::DECIMAL_SCALE;
 
 const DECIMAL_ONE: i128 = 10i128.pow(DECIMAL_SCALE as u32);
@@ -164,6 +166,44 @@ pub fn round_decimal(value: i128, digits: i64, way: Rounding) -> Option<i128> {
     (down + i128::from(up)).checked_mul(unit)
 }
 
+/// Decimals that have more digits than these are no decimals of the engine.
+fn fits(value: i128) -> Option<i128> {
+    (value.unsigned_abs() < 10u128.pow(u32::from(crate::types::DECIMAL_PRECISION))).then_some(value)
+}
+
+/// The sum of scaled decimals; `None` when it does not fit.
+pub fn add_decimals(a: i128, b: i128) -> Option<i128> {
+    fits(a.checked_add(b)?)
+}
+
+/// `dividend / divisor`, a half rounded away from zero.
+fn rounded(dividend: i256, divisor: i256) -> Option<i128> {
+    let (quotient, rest) = (dividend.checked_div(divisor)?, dividend.checked_rem(divisor)?);
+    let twice = rest.checked_add(rest)?.wrapping_abs();
+    let negative = dividend.is_negative() != divisor.is_negative();
+    let step = if twice < divisor.wrapping_abs() {
+        0
+    } else if negative {
+        -1
+    } else {
+        1
+    };
+    fits(quotient.to_i128()?.checked_add(step)?)
+}
+
+/// The product of scaled decimals; `None` when it does not fit.
+pub fn multiply_decimals(a: i128, b: i128) -> Option<i128> {
+    rounded(i256::from_i128(a).checked_mul(i256::from_i128(b))?, i256::from_i128(DECIMAL_ONE))
+}
+
+/// The quotient of scaled decimals; `None` when it does not fit or the divisor is 0.
+pub fn divide_decimals(a: i128, b: i128) -> Option<i128> {
+    if b == 0 {
+        return None;
+    }
+    rounded(i256::from_i128(a).checked_mul(i256::from_i128(DECIMAL_ONE))?, i256::from_i128(b))
+}
+
 /// A scaled decimal as the greatest multiple of `size` above `origin` that is not above it.
 pub fn bin_decimal(value: i128, size: i128, origin: i128) -> Option<i128> {
     let from = value.checked_sub(origin)?;
@@ -287,6 +327,19 @@ mod tests {
         assert_eq!(round("5", -60, Rounding::Half), "0");
         assert_eq!(bin_decimal(of("-1.7"), of("0.5"), 0).map(decimal_text), Some("-2".into()));
         assert_eq!(bin_decimal(of("1.7"), 0, 0), None);
+    }
+
+    #[test]
+    fn decimal_arithmetic_is_exact() {
+        let of = |text: &str| parse_decimal(text).unwrap();
+        let text = |value: Option<i128>| value.map(decimal_text);
+        assert_eq!(text(divide_decimals(of("1"), of("3"))), Some("0.33333333333333333".into()));
+        assert_eq!(text(divide_decimals(of("-2"), of("3"))), Some("-0.66666666666666667".into()));
+        assert_eq!(text(multiply_decimals(of("1234567890.12"), of("-0.5"))), Some("-617283945.06".into()));
+        assert_eq!(text(multiply_decimals(of("123456789012"), of("10000000000"))), None);
+        assert_eq!(text(add_decimals(of("0.1"), of("0.2"))), Some("0.3".into()));
+        assert_eq!(add_decimals(i128::MAX, i128::MAX), None);
+        assert_eq!(divide_decimals(1, 0), None);
     }
 
     #[test]
