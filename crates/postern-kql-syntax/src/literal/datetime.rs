@@ -48,8 +48,10 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 
 /// Reads a point in time: ISO 8601 in all its usual cuts (`2024`, `2024-03`,
 /// `2024-03-01`, `20240301`, `2024-03-01 10:00`, `2024-03-01T10:00:00.1234567Z`,
-/// offsets `+02:00`, `-0700`, `+1`), the American order `3/1/2024 10:00 PM`, and
-/// the mail form `Fri, 01 Mar 2024 10:00:00 GMT`. Without an offset it is UTC.
+/// offsets `+02:00`, `-0700`, `+1`), the American order `3/1/2024 10:00 PM` (with
+/// slashes, hyphens or dots), the mail form `Fri, 01 Mar 2024 10:00:00 GMT`, and
+/// the month first: `Mar 1, 2024 10:00`, `Fri Mar 1 10:00:00 2024`. Without an
+/// offset it is UTC.
 /// A fraction beyond seven digits is rounded.
 pub fn parse_datetime(text: &str) -> Option<i64> {
     let text = text.trim();
@@ -72,16 +74,18 @@ pub fn parse_datetime(text: &str) -> Option<i64> {
 /// The date in front and what follows it.
 fn date(text: &str) -> Option<(i64, &str)> {
     if text.starts_with(|next: char| next.is_ascii_alphabetic()) {
-        let (word, rest) = word(text);
-        if word.len() >= 3 && WEEKDAYS.iter().any(|day| day.starts_with(&word.to_ascii_lowercase())) {
-            return day_month_year(rest.trim_start_matches(',').trim_start());
+        let (name, rest) = word(text);
+        if name.len() >= 3 && WEEKDAYS.iter().any(|day| day.starts_with(&name.to_ascii_lowercase())) {
+            let rest = rest.trim_start_matches(',').trim_start();
+            let month_first = rest.starts_with(|next: char| next.is_ascii_alphabetic());
+            return if month_first { month_day_year(rest) } else { day_month_year(rest) };
         }
-        return None;
+        return month_day_year(text);
     }
     let (first, first_length, rest) = digits(text)?;
     let separator = rest.chars().next();
     match separator {
-        Some('-' | '/' | ',') => {
+        Some('-' | '/' | ',' | '.') => {
             let after = rest.get(1..)?.trim_start();
             if after.starts_with(|next: char| next.is_ascii_alphabetic()) {
                 return day_month_year(text);
@@ -109,6 +113,40 @@ fn date(text: &str) -> Option<(i64, &str)> {
     }
 }
 
+/// The number of a month by its name or at least three letters of it.
+fn month_of(name: &str) -> Option<i64> {
+    let name = name.to_ascii_lowercase();
+    let at = MONTHS.iter().position(|month| month.starts_with(&name))?;
+    (name.len() >= 3).then_some(at as i64 + 1)
+}
+
+fn full_year(year: i64, length: usize) -> Option<i64> {
+    match length {
+        4 => Some(year),
+        2 if year < 50 => Some(year + 2000),
+        2 => Some(year + 1900),
+        _ => None,
+    }
+}
+
+/// `Mar 1, 2024`, or with the time before the year: `Mar 1 10:00:00 2024`.
+fn month_day_year(text: &str) -> Option<(i64, &str)> {
+    let (name, rest) = word(text);
+    let month = month_of(name)?;
+    let (day, day_length, rest) = digits(rest.trim_start())?;
+    let rest = rest.strip_prefix(',').unwrap_or(rest);
+    if day_length > 2 || !rest.starts_with(char::is_whitespace) {
+        return None;
+    }
+    let rest = rest.trim_start();
+    if let Some((ticks, rest)) = time(rest) {
+        let (year, length, rest) = digits(rest.strip_prefix(char::is_whitespace)?.trim_start())?;
+        return Some((ticks_of_date(full_year(year, length)?, month, day)? + ticks, rest));
+    }
+    let (year, length, rest) = digits(rest)?;
+    Some((ticks_of_date(full_year(year, length)?, month, day)?, rest))
+}
+
 /// `01 Mar 2024`, `1-Mar-24`.
 fn day_month_year(text: &str) -> Option<(i64, &str)> {
     let gap = |text: &'_ str| -> Option<usize> {
@@ -118,20 +156,10 @@ fn day_month_year(text: &str) -> Option<(i64, &str)> {
     let (day, day_length, rest) = digits(text)?;
     let rest = rest.get(gap(rest)?..)?;
     let (name, rest) = word(rest);
-    let name = name.to_ascii_lowercase();
-    if name.len() < 3 || day_length > 2 {
-        return None;
-    }
-    let month = MONTHS.iter().position(|month| month.starts_with(&name))? as i64 + 1;
+    let month = month_of(name).filter(|_| day_length <= 2)?;
     let rest = rest.get(gap(rest)?..)?;
-    let (year, year_length, rest) = digits(rest)?;
-    let year = match year_length {
-        4 => year,
-        2 if year < 50 => year + 2000,
-        2 => year + 1900,
-        _ => return None,
-    };
-    Some((ticks_of_date(year, month, day)?, rest))
+    let (year, length, rest) = digits(rest)?;
+    Some((ticks_of_date(full_year(year, length)?, month, day)?, rest))
 }
 
 /// `10:00`, `10:00:00`, `10:00:00.5`, `10:00 PM`.
@@ -168,7 +196,7 @@ fn time(text: &str) -> Option<(i64, &str)> {
 
 /// What is left after the time: nothing, a zone name or an offset.
 fn offset(text: &str) -> Option<i64> {
-    if matches!(text.to_ascii_lowercase().as_str(), "" | "z" | "gmt" | "utc") {
+    if matches!(text.to_ascii_lowercase().as_str(), "" | "z" | "gmt" | "utc" | "ut") {
         return Some(0);
     }
     let sign = match text.chars().next()? {
@@ -254,6 +282,12 @@ mod tests {
         assert_eq!(text("Sat, 8 Nov 14 15:05:02 GMT"), "2014-11-08T15:05:02.0000000Z");
         assert_eq!(text("Saturday, 08-Nov-14 15:05:02 UTC"), "2014-11-08T15:05:02.0000000Z");
         assert_eq!(text("8 Nov 2014 15:05:02"), "2014-11-08T15:05:02.0000000Z");
+        assert_eq!(text("Sat Nov 8 15:05:02 2014"), "2014-11-08T15:05:02.0000000Z");
+        assert_eq!(text("Nov 8, 2014 3:05:02 PM"), "2014-11-08T15:05:02.0000000Z");
+        assert_eq!(text("November 8 2014"), "2014-11-08T00:00:00.0000000Z");
+        assert_eq!(text("Sat, 8 Nov 14 15:05:02 +0130"), "2014-11-08T13:35:02.0000000Z");
+        assert_eq!(text("11.8.2014 15:05"), "2014-11-08T15:05:00.0000000Z");
+        assert_eq!(text("2014-11-8T15:05:02.00000000009Z"), "2014-11-08T15:05:02.0000000Z");
     }
 
     #[test]
@@ -275,6 +309,17 @@ mod tests {
             "2024--01",
             "é",
             "Fri é",
+            "Sat",
+            "Nov",
+            "Nov 8",
+            "Nov 8 15:05",
+            "Nov 8 15:05:02",
+            "Nov 8 15:05:02 x",
+            "8 Foo 14",
+            "2014-11-08 15",
+            "2014-11-08T15:05:02Zx",
+            "12345678",
+            "1.1",
             "1 é 2020",
         ] {
             assert_eq!(text(input), "none", "{input}");

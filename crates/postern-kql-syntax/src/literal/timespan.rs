@@ -8,8 +8,8 @@ pub fn ticks_of_unit(unit: &str) -> Option<(i64, i64)> {
     Some(match unit {
         "d" | "day" | "days" => (TICKS_PER_DAY, 1),
         "h" | "hr" | "hrs" | "hour" | "hours" => (3600 * TICKS_PER_SECOND, 1),
-        "m" | "min" | "minute" | "minutes" => (60 * TICKS_PER_SECOND, 1),
-        "s" | "sec" | "second" | "seconds" => (TICKS_PER_SECOND, 1),
+        "m" | "min" | "mins" | "minute" | "minutes" => (60 * TICKS_PER_SECOND, 1),
+        "s" | "sec" | "secs" | "second" | "seconds" => (TICKS_PER_SECOND, 1),
         "ms" | "milli" | "millis" | "millisec" | "millisecond" | "milliseconds" => (TICKS_PER_SECOND / 1000, 1),
         "micro" | "micros" | "microsec" | "microsecond" | "microseconds" => (10, 1),
         "ns" | "nano" | "nanos" | "nanosec" | "nanosecond" | "nanoseconds" => (1, 100),

@@ -9,6 +9,7 @@ use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array};
 use datafusion::logical_expr::{Operator, ScalarUDF, binary_expr};
 
 use super::coerce::{cast, coerce};
+use crate::functions::support::{build, number};
 use crate::functions::{Arg, BindContext, BindError, BoundExpr, KernelArgs, kernel_udf};
 use crate::types::{KqlType, MAX_DATETIME};
 
@@ -128,34 +129,37 @@ fn numbers(
     cx: &BindContext,
 ) -> Result<BoundExpr, BindError> {
     let Some(ty) = left.ty.wider(right.ty) else { return Err(mismatch(operator, left.ty, right.ty)) };
-    // A decimal is computed as a real and rounded back: its Arrow form has no room for exact products.
-    let work = if ty == KqlType::Decimal && !matches!(operator, Arithmetic::Add | Arithmetic::Subtract) {
-        KqlType::Real
-    } else {
-        ty
-    };
-    let side = |value: &BoundExpr| {
-        if value.ty == KqlType::Decimal && work == KqlType::Real {
-            Some(cast(value.expr.clone(), KqlType::Real))
-        } else {
-            coerce(value, work, cx).map(|v| v.expr)
-        }
-    };
-    let (Some(a), Some(b)) = (side(left), side(right)) else {
+    let (Some(a), Some(b)) = (coerce(left, ty, cx), coerce(right, ty, cx)) else {
         return Err(mismatch(operator, left.ty, right.ty));
     };
-    let expr = match (operator, work) {
+    let (a, b) = (a.expr, b.expr);
+    let expr = match (operator, ty) {
+        (operator, KqlType::Decimal) => decimals(operator).call(vec![a, b]),
         (Arithmetic::Add, _) => binary_expr(a, Operator::Plus, b),
         (Arithmetic::Subtract, _) => binary_expr(a, Operator::Minus, b),
         (Arithmetic::Multiply, _) => binary_expr(a, Operator::Multiply, b),
         (Arithmetic::Divide, KqlType::Real) => binary_expr(a, Operator::Divide, b),
         (Arithmetic::Remainder, KqlType::Real) => real_remainder().call(vec![a, b]),
-        (Arithmetic::Divide, _) => whole_numbers("divide", work, divide).call(vec![a, b]),
-        (Arithmetic::Remainder, _) => whole_numbers("remainder", work, remainder).call(vec![a, b]),
+        (Arithmetic::Divide, _) => whole_numbers("divide", ty, divide).call(vec![a, b]),
+        (Arithmetic::Remainder, _) => whole_numbers("remainder", ty, remainder).call(vec![a, b]),
     };
-    // Adding decimals widens the Arrow type; bring it back.
-    let expr = if ty == KqlType::Decimal { cast(expr, KqlType::Decimal) } else { expr };
     Ok(BoundExpr::new(expr, ty))
+}
+
+/// Decimals are exact; a result that does not fit, and a division by zero, is null.
+fn decimals(operator: Arithmetic) -> ScalarUDF {
+    let (name, f): (&str, fn(i128, i128) -> Option<i128>) = match operator {
+        Arithmetic::Add => ("add", number::add_decimals),
+        Arithmetic::Subtract => ("subtract", |a, b| number::add_decimals(a, b.checked_neg()?)),
+        Arithmetic::Multiply => ("multiply", number::multiply_decimals),
+        Arithmetic::Divide => ("divide", number::divide_decimals),
+        Arithmetic::Remainder => ("remainder", |a, b| (b != 0).then(|| a.wrapping_rem_euclid(b))),
+    };
+    let ty = KqlType::Decimal;
+    kernel_udf(name, "", &[ty, ty], ty, move |args| {
+        let (a, b) = (args.get(0)?.decimals()?, args.get(1)?.decimals()?);
+        build::decimals(args.rows, |row| f(a.get(row)?, b.get(row)?))
+    })
 }
 
 fn divide(a: i64, b: i64) -> Option<i64> {

@@ -15,8 +15,8 @@ use super::scope::Relation;
 use super::windows::WINDOW_FUNCTIONS;
 use super::{Binder, Meaning};
 use crate::functions::{
-    AGGREGATES, BindError, BoundAggregate, BoundExpr, FUNCTIONS, Function, FunctionInfo, PathStep, dynamic::path, find,
-    find_aggregate,
+    AGGREGATES, BindError, BoundAggregate, BoundExpr, FUNCTIONS, Function, FunctionInfo, PathStep,
+    context::absent::absent, dynamic::path, find, find_aggregate,
 };
 use crate::operators::extend::materialise;
 use crate::types::{Const, KqlType};
@@ -32,6 +32,9 @@ const FORMS: &[&str] = &[
     "pack_all",
     "toscalar",
 ];
+
+/// Built-in functions of which a `*` argument means all columns.
+const TAKES_STAR: &[&str] = &["estimate_data_size", "pack_array"];
 
 impl Binder<'_> {
     /// Binds a call that yields a value.
@@ -75,7 +78,14 @@ impl Binder<'_> {
         }
         let Some(function) = find(name) else { return Err(Self::unknown_function(name, call.name.span, env)) };
         no_names(&call.args, name)?;
-        let (args, spans) = self.arguments(&call.args, scope, env)?;
+        let (args, spans) = match call.args.as_slice() {
+            [star] if matches!(star.value.kind, ExprKind::Star) && TAKES_STAR.contains(&name) => {
+                let columns: Vec<BoundExpr> = scope.relation.visible().map(super::scope::ScopeColumn::bound).collect();
+                let spans = vec![star.span; columns.len()];
+                (columns, spans)
+            }
+            args => self.arguments(args, scope, env)?,
+        };
         check_count(function.info(), args.len(), call.span)?;
         self.bind_function(function, &args, &spans, call.span)
     }
@@ -184,6 +194,9 @@ impl Binder<'_> {
         if find_aggregate(name).is_some() {
             return Fault::new(codes::MISPLACED, span, format!("`{name}` is an aggregate"))
                 .hint("aggregates stand in `summarize`, `make-series` and `top-nested`");
+        }
+        if let Some(why) = absent(name) {
+            return Fault::unsupported(span, &format!("`{name}()`")).hint(why);
         }
         let lets = env.iter().filter(|(_, n)| matches!(n, Named::Function(_))).map(|(n, _)| n);
         let names = FUNCTIONS
@@ -317,16 +330,6 @@ impl Binder<'_> {
         }
     }
 
-    fn column_names_of(&self, call: &Call, scope: &mut Scope, env: &Env) -> Bound<BoundExpr> {
-        match self.meaning_in(one_argument(call)?, scope, env)? {
-            Meaning::Table(relation) => {
-                let names = relation.visible().map(|c| serde_json::Value::from(c.name.as_str())).collect();
-                Ok(BoundExpr::constant(Const::dynamic(&serde_json::Value::Array(names))))
-            }
-            Meaning::Scalar(value) => Err(Fault::wrong_type(call.span, "`column_names_of`", "a table", value.ty)),
-        }
-    }
-
     fn not(&self, call: &Call, scope: &mut Scope, env: &Env) -> Bound<BoundExpr> {
         let value = self.condition(one_argument(call)?, scope, env)?;
         Ok(fold(BoundExpr::new(negate(value.expr), KqlType::Bool)))
@@ -345,6 +348,18 @@ impl Binder<'_> {
         }
         let value = self.expr(&default.value, scope, env)?;
         Ok(BoundExpr { name: Some(wanted.to_owned()), ..value })
+    }
+
+    /// The names of a table's columns, in order.
+    fn column_names_of(&self, call: &Call, scope: &mut Scope, env: &Env) -> Bound<BoundExpr> {
+        let arg = one_argument(call)?;
+        match self.meaning_in(arg, scope, env)? {
+            Meaning::Table(relation) => {
+                let names = relation.visible().map(|c| serde_json::Value::from(c.name.as_str())).collect();
+                Ok(BoundExpr::constant(Const::dynamic(&serde_json::Value::Array(names))))
+            }
+            Meaning::Scalar(value) => Err(Fault::wrong_type(arg.span, "`column_names_of`", "a table", value.ty)),
+        }
     }
 
     fn pack_all(&self, call: &Call, scope: &mut Scope, env: &Env) -> Bound<BoundExpr> {

@@ -28,6 +28,7 @@ pub mod math;
 pub mod network;
 pub mod registry;
 pub mod series;
+pub mod sketch;
 pub mod string;
 pub mod support;
 

@@ -6,10 +6,14 @@ use crate::bind::env::{Env, Named};
 use crate::bind::fault::{Bound, Fault, codes};
 use crate::bind::scope::Relation;
 use crate::bind::{Binder, Meaning};
+use crate::functions::context::absent::absent;
 
 /// Applies `invoke`.
 pub fn invoke(binder: &Binder, input: Relation, call: &Call, env: &Env) -> Bound<Relation> {
     let Some(Named::Function(function)) = env.find(&call.name.text) else {
+        if let Some(why) = absent(&call.name.text) {
+            return Err(Fault::unsupported(call.name.span, &format!("`{}()`", call.name.text)).hint(why));
+        }
         return Err(Fault::new(
             codes::UNKNOWN_FUNCTION,
             call.name.span,

@@ -110,20 +110,29 @@ pub const MAKE_SET_IF: Summary = Summary::new(
 
 /// `make_bag(expr [, maxSize])`: values that are no bags are skipped; of equal names the first stays.
 pub const MAKE_BAG: Summary = Summary::new(
-    also(
-        info(
-            "make_bag",
-            "One bag of the members of all bags.",
-            PLAIN,
-            "dynamic",
-            &[example(
-                "datatable(b:dynamic)[dynamic({\"a\": 1}), dynamic({\"b\": 2})] | summarize make_bag(b)",
-                "{\"a\":1,\"b\":2}",
-            )],
-        ),
-        &["make_dictionary"],
+    info(
+        "make_bag",
+        "One bag of the members of all bags.",
+        PLAIN,
+        "dynamic",
+        &[example(
+            "datatable(b:dynamic)[dynamic({\"a\": 1}), dynamic({\"b\": 2})] | summarize make_bag(b)",
+            "{\"a\":1,\"b\":2}",
+        )],
     ),
     |args, _| gather(args, "bag", Shape::Bag, None),
+);
+
+/// `make_dictionary(expr [, maxSize])`: the older name of `make_bag`.
+pub const MAKE_DICTIONARY: Summary = Summary::new(
+    info(
+        "make_dictionary",
+        "One bag of the members of all bags (older name of `make_bag`).",
+        PLAIN,
+        "dynamic",
+        &[example("datatable(b:dynamic)[dynamic({\"a\": 1})] | summarize make_dictionary(b)", "{\"a\":1}")],
+    ),
+    |args, _| gather(args, "dictionary", Shape::Bag, None),
 );
 
 /// `make_bag_if(expr, predicate [, maxSize])`.

@@ -10,4 +10,7 @@ pub mod gather;
 pub mod groups;
 pub mod numbers;
 pub mod rows;
+pub mod schema;
+pub mod sketch;
+pub mod sketches;
 pub mod values;

@@ -29,11 +29,7 @@ pub const COUNT: Summary = Summary::new(
     ),
     |args, _| {
         let filter = if args.is_empty() { None } else { predicate(args, Some(0))? };
-        Ok(vec![BoundAggregate {
-            expr: aggregate(count::count_udaf(), vec![lit(1i64)], filter),
-            ty: Long,
-            name: "count_".into(),
-        }])
+        Ok(output(aggregate(count::count_udaf(), vec![lit(1i64)], filter), Long, "count", args))
     },
 );
 
@@ -48,8 +44,7 @@ pub const COUNTIF: Summary = Summary::new(
     ),
     |args, _| {
         let filter = predicate(args, Some(0))?;
-        let expr = aggregate(count::count_udaf(), vec![lit(1i64)], filter);
-        Ok(vec![BoundAggregate { expr, ty: Long, name: "countif_".into() }])
+        Ok(output(aggregate(count::count_udaf(), vec![lit(1i64)], filter), Long, "countif", args))
     },
 );
 
@@ -170,6 +165,10 @@ pub const SUMIF: Summary = Summary::new(
 
 fn mean(args: &[BoundExpr], prefix: &str, if_at: Option<usize>) -> Bound {
     let arg = summable(first(args)?)?;
+    if arg.ty == Decimal {
+        let expr = aggregate(average::avg_udaf(), vec![arg.expr.clone()], predicate(args, if_at)?);
+        return Ok(output(datafusion::logical_expr::cast(expr, Decimal.arrow()), Decimal, prefix, args));
+    }
     let real = if matches!(arg.ty, TimeSpan | DateTime) {
         datafusion::logical_expr::cast(arg.expr.clone(), Real.arrow())
     } else {
@@ -178,10 +177,6 @@ fn mean(args: &[BoundExpr], prefix: &str, if_at: Option<usize>) -> Bound {
     let expr = aggregate(average::avg_udaf(), vec![real], predicate(args, if_at)?);
     if matches!(arg.ty, TimeSpan | DateTime) {
         return Ok(output(datafusion::logical_expr::cast(expr, Long.arrow()), arg.ty, prefix, args));
-    }
-    if arg.ty == Decimal {
-        let real = BoundExpr::new(expr, Real);
-        return Ok(output(convert(&real, Decimal).expr, Decimal, prefix, args));
     }
     Ok(output(or_else(expr, ScalarValue::Float64(Some(f64::NAN))), Real, prefix, args))
 }
@@ -356,7 +351,12 @@ covariances! {
 fn bits(args: &[BoundExpr], udaf: std::sync::Arc<datafusion::logical_expr::AggregateUDF>) -> Bound {
     let arg = coerce(first(args)?, Long).map_err(|e| e.at(0))?;
     let expr: Expr = aggregate(udaf, vec![arg.expr], None);
-    let name = first(args)?.name.clone().unwrap_or_default();
+    let bound = first(args)?;
+    let name = bound.name.clone().unwrap_or_default();
+    if bound.ty == Int {
+        let expr = datafusion::logical_expr::cast(expr, Int.arrow());
+        return Ok(vec![BoundAggregate { expr, ty: Int, name }]);
+    }
     Ok(vec![BoundAggregate { expr, ty: Long, name }])
 }
 

@@ -10,7 +10,7 @@ use super::groups::OwnAggregate;
 use super::values::Percentiles;
 use crate::functions::conversion::convert;
 use crate::functions::support::coerce::coerce;
-use crate::functions::support::define::{also, any_number, example, param, repeated};
+use crate::functions::support::define::{any_number, example, param, repeated};
 use crate::functions::{BindError, BoundAggregate, BoundExpr, Param};
 use crate::types::KqlType::{self, Bool, DateTime, Decimal, Dynamic, Int, Long, Real, TimeSpan};
 
@@ -62,16 +62,21 @@ fn best(
         .collect()
 }
 
-fn arg_extreme(name: &'static str, prefix: &str, wins: Wins, args: &[BoundExpr]) -> Bound {
+fn arg_extreme(name: &'static str, prefix: &str, older: bool, wins: Wins, args: &[BoundExpr]) -> Bound {
     let first = first(args)?;
     let key = if first.ty == Dynamic { convert(first, KqlType::String) } else { first.clone() };
+    let of = first.name.as_deref().unwrap_or("");
     let names = args
         .iter()
         .enumerate()
         .map(|(at, arg)| match &arg.name {
+            // The older forms put the key's name before all others.
+            Some(name) if older && at > 0 => format!("{of}_{name}"),
             Some(name) => name.clone(),
+            None if older && at == 0 => String::new(),
+            None if older => format!("{of}_arg{at}"),
             None if at == 0 => format!("{prefix}_"),
-            None => format!("{prefix}_arg{at}"),
+            None => format!("{prefix}_{of}_arg{at}"),
         })
         .collect();
     // The key is among the columns returned, so that it is the one of the winning row.
@@ -85,35 +90,53 @@ const ARG: &[Param] = &[
 
 /// `arg_max(expr, returned…)`: of equal maxima the first seen; all columns come from the same row.
 pub const ARG_MAX: Summary = Summary::new(
-    also(
-        info(
-            "arg_max",
-            "The row in which an expression is greatest.",
-            ARG,
-            "the types of the columns",
-            &[example(
-                "datatable(t:long, v:string)[1, \"a\", 3, \"b\", 2, \"c\"] | summarize arg_max(t, v) | project v",
-                "b",
-            )],
-        ),
-        &["argmax"],
+    info(
+        "arg_max",
+        "The row in which an expression is greatest.",
+        ARG,
+        "the types of the columns",
+        &[example(
+            "datatable(t:long, v:string)[1, \"a\", 3, \"b\", 2, \"c\"] | summarize arg_max(t, v) | project v",
+            "b",
+        )],
     ),
-    |args, _| arg_extreme("arg_max", "max", Wins::Greatest, args),
+    |args, _| arg_extreme("arg_max", "max", false, Wins::Greatest, args),
+);
+
+/// `argmax(expr, returned…)`: the older form of `arg_max`, whose columns are called after the key.
+pub const ARGMAX: Summary = Summary::new(
+    info(
+        "argmax",
+        "The row in which an expression is greatest (older form of `arg_max`).",
+        ARG,
+        "the types of the columns",
+        &[example("datatable(t:long, v:string)[1, \"a\", 2, \"a\"] | summarize argmax(t, v) | project t_v", "a")],
+    ),
+    |args, _| arg_extreme("arg_max", "max", true, Wins::Greatest, args),
 );
 
 /// `arg_min(expr, returned…)`.
 pub const ARG_MIN: Summary = Summary::new(
-    also(
-        info(
-            "arg_min",
-            "The row in which an expression is least.",
-            ARG,
-            "the types of the columns",
-            &[example("datatable(t:long, v:string)[2, \"a\", 1, \"b\"] | summarize arg_min(t, v) | project v", "b")],
-        ),
-        &["argmin"],
+    info(
+        "arg_min",
+        "The row in which an expression is least.",
+        ARG,
+        "the types of the columns",
+        &[example("datatable(t:long, v:string)[2, \"a\", 1, \"b\"] | summarize arg_min(t, v) | project v", "b")],
     ),
-    |args, _| arg_extreme("arg_min", "min", Wins::Least, args),
+    |args, _| arg_extreme("arg_min", "min", false, Wins::Least, args),
+);
+
+/// `argmin(expr, returned…)`: the older form of `arg_min`, whose columns are called after the key.
+pub const ARGMIN: Summary = Summary::new(
+    info(
+        "argmin",
+        "The row in which an expression is least (older form of `arg_min`).",
+        ARG,
+        "the types of the columns",
+        &[example("datatable(t:long, v:string)[1, \"a\", 2, \"a\"] | summarize argmin(t, v) | project t_v", "a")],
+    ),
+    |args, _| arg_extreme("arg_min", "min", true, Wins::Least, args),
 );
 
 /// A key that prefers rows with a value: true where there is one.
@@ -127,14 +150,14 @@ fn presence(columns: &[BoundExpr]) -> BoundExpr {
     }
 }
 
-fn any(columns: &[BoundExpr], prefix: &str, filter: Option<Expr>) -> Bound {
+fn any(columns: &[BoundExpr], prefix: &str, unnamed: &str, filter: Option<Expr>) -> Bound {
     first(columns)?;
     let names = columns
         .iter()
         .enumerate()
         .map(|(at, c)| match &c.name {
             Some(name) => format!("{prefix}{name}"),
-            None => format!("any_arg{at}"),
+            None => format!("{unnamed}arg{at}"),
         })
         .collect();
     Ok(best("take_any", Wins::Greatest, &presence(columns), columns, names, filter))
@@ -152,7 +175,7 @@ pub const TAKE_ANY: Summary = Summary::new(
         "the types of the columns",
         &[example("datatable(x:long)[7, 7] | summarize take_any(x)", "7")],
     ),
-    |args, _| any(args, "", None),
+    |args, _| any(args, "", "any_", None),
 );
 
 /// `any(expr…)`: the older name of `take_any`; one column is called `any_` and its name.
@@ -164,7 +187,7 @@ pub const ANY_OLD: Summary = Summary::new(
         "the types of the columns",
         &[example("datatable(x:long)[7, 7] | summarize any(x)", "7")],
     ),
-    |args, _| any(args, if args.len() == 1 { "any_" } else { "" }, None),
+    |args, _| any(args, if args.len() == 1 { "any_" } else { "" }, "", None),
 );
 
 /// `take_anyif(expr, predicate)`.
@@ -176,7 +199,7 @@ pub const TAKE_ANYIF: Summary = Summary::new(
         "the type of the value",
         &[example("datatable(x:long)[7, 8] | summarize take_anyif(x, x > 7)", "8")],
     ),
-    |args, _| any(args.get(..1).unwrap_or(&[]), "", predicate(args, Some(1))?),
+    |args, _| any(args.get(..1).unwrap_or(&[]), "", "any_", predicate(args, Some(1))?),
 );
 
 /// `anyif(expr, predicate)`: the older name of `take_anyif`.
@@ -188,7 +211,7 @@ pub const ANYIF: Summary = Summary::new(
         "the type of the value",
         &[example("datatable(x:long)[7, 8] | summarize anyif(x, x > 7)", "8")],
     ),
-    |args, _| any(args.get(..1).unwrap_or(&[]), "anyif_", predicate(args, Some(1))?),
+    |args, _| any(args.get(..1).unwrap_or(&[]), "anyif_", "", predicate(args, Some(1))?),
 );
 
 /// The percentile as it appears in a column name.

@@ -41,6 +41,17 @@ fn mix(value: u64) -> u64 {
     value ^ value >> 31
 }
 
+/// The hash by which values are told apart; `None` for null.
+pub fn hash_of(arg: &Arg, ty: KqlType, row: usize) -> Option<u64> {
+    Some(match read(arg, ty, row)? {
+        Value::Text(text) | Value::Json(text) => xxhash64(text.as_bytes(), 0),
+        Value::Real(v) => mix(ordered(v) as u64),
+        Value::Decimal(v) => xxhash64(&v.to_le_bytes(), 0),
+        Value::Bool(v) => mix(u64::from(v)),
+        Value::Long(v) | Value::DateTime(v) | Value::TimeSpan(v) => mix(v as u64),
+    })
+}
+
 /// The state of `dcount`: 64-bit hashes of the values seen, so that counts are exact but for a hash collision.
 #[derive(Debug)]
 pub struct Distinct {
@@ -66,14 +77,7 @@ impl Groups for Distinct {
     fn update(&mut self, values: &[ArrayRef], rows: &[(usize, usize)]) -> Result<()> {
         let arg = Arg { array: argument(values, 0)?.clone(), scalar: false };
         for (row, group) in rows {
-            let hash = match read(&arg, self.ty, *row) {
-                None => continue,
-                Some(Value::Text(text) | Value::Json(text)) => xxhash64(text.as_bytes(), 0),
-                Some(Value::Real(v)) => mix(ordered(v) as u64),
-                Some(Value::Decimal(v)) => xxhash64(&v.to_le_bytes(), 0),
-                Some(Value::Bool(v)) => mix(u64::from(v)),
-                Some(Value::Long(v) | Value::DateTime(v) | Value::TimeSpan(v)) => mix(v as u64),
-            };
+            let Some(hash) = hash_of(&arg, self.ty, *row) else { continue };
             if self.groups.get_mut(*group).is_some_and(|g| g.insert(hash)) {
                 self.held += 16;
             }

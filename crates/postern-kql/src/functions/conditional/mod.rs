@@ -5,7 +5,7 @@ use datafusion::logical_expr::{Expr, expr::Case, lit};
 use crate::functions::conversion::convert;
 use crate::functions::support::build;
 use crate::functions::support::coerce::{coerce, common};
-use crate::functions::support::define::{Scalar, also, call_as_is, example, info, param, repeated};
+use crate::functions::support::define::{Scalar, also, call, call_as_is, example, info, param, repeated};
 use crate::functions::{BindError, BoundExpr};
 use crate::types::KqlType::{self, Bool};
 
@@ -177,4 +177,49 @@ pub const MIN_OF: Scalar = Scalar::new(
         &[example("print min_of(10, 1, -3, 17)", "-3")],
     ),
     |args, _| extreme("min_of", args, false),
+);
+
+/// `around(value, center, delta)`: numbers, or times with a timespan; null when any of them is.
+pub const AROUND: Scalar = Scalar::new(
+    info(
+        "around",
+        "conditional",
+        "Whether a value is no further from a middle than a distance.",
+        &[
+            param("value", "number or time", "The value."),
+            param("center", "number or time", "The middle."),
+            param("delta", "number or timespan", "The greatest distance."),
+        ],
+        "bool",
+        &[
+            example("print around(10, 9, 1)", "true"),
+            example("print around(datetime(2024-01-01), datetime(2024-01-03), 1d)", "false"),
+        ],
+    ),
+    |args, _| {
+        let [value, center, delta] = args else { return Err(BindError::new("three arguments are needed")) };
+        let ticks = |ty: KqlType| matches!(ty, KqlType::DateTime | KqlType::TimeSpan);
+        let types = if ticks(value.ty) && center.ty == value.ty && delta.ty == KqlType::TimeSpan {
+            [value.ty, center.ty, delta.ty]
+        } else if value.ty.is_integer() && center.ty.is_integer() && delta.ty.is_integer() {
+            [KqlType::Long; 3]
+        } else {
+            [KqlType::Real; 3]
+        };
+        let real = types.contains(&KqlType::Real);
+        call("around", args, &types, KqlType::Bool, move |args| {
+            let (value, center, delta) = (args.get(0)?, args.get(1)?, args.get(2)?);
+            if real {
+                let (value, center, delta) = (value.reals()?, center.reals()?, delta.reals()?);
+                return build::bools(args.rows, |row| {
+                    Some((value.get(row)? - center.get(row)?).abs() <= delta.get(row)?)
+                });
+            }
+            let (value, center, delta) = (value.longs()?, center.longs()?, delta.longs()?);
+            build::bools(args.rows, |row| {
+                let distance = i128::from(value.get(row)?) - i128::from(center.get(row)?);
+                Some(distance.abs() <= i128::from(delta.get(row)?))
+            })
+        })
+    },
 );

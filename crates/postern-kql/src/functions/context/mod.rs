@@ -1,5 +1,8 @@
 //! What a row or a query knows of its surroundings.
 
+pub mod absent;
+pub mod size;
+
 use crate::functions::support::define::{Scalar, example, info, param};
 use crate::functions::{BindError, BoundExpr};
 use crate::types::{Const, KqlType};
@@ -15,7 +18,8 @@ pub const INGESTION_TIME: Scalar = Scalar::new(
         &[example("print isnull(ingestion_time())", "true")],
     ),
     |_, _| Ok(BoundExpr::constant(Const::Null(KqlType::DateTime))),
-);
+)
+.called("$IngestionTime");
 
 /// `assert(condition, message)`: an error while binding unless the constant condition holds.
 pub const ASSERT: Scalar = Scalar::new(

@@ -4,3 +4,4 @@ pub mod parts;
 pub mod periods;
 pub mod rounding;
 pub mod text;
+pub mod zone;

@@ -191,7 +191,8 @@ pub const MAKE_DATETIME: Scalar = Scalar::new(
             })
         })
     },
-);
+)
+.keeps_only_name();
 
 /// `make_timespan([day,] hour, minute [, second])`: null for parts out of range; one argument is converted.
 pub const MAKE_TIMESPAN: Scalar = Scalar::new(
@@ -235,7 +236,8 @@ pub const MAKE_TIMESPAN: Scalar = Scalar::new(
             })
         })
     },
-);
+)
+.keeps_only_name();
 
 fn unix(name: &'static str, args: &[BoundExpr], per_second: i64) -> Result<BoundExpr, BindError> {
     let whole = args.first().is_some_and(|a| a.ty.is_integer());

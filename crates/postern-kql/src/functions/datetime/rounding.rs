@@ -4,7 +4,7 @@
 //! less gives null.
 
 use crate::functions::support::define::{Scalar, also, call, example, info, param};
-use crate::functions::support::{build, calendar};
+use crate::functions::support::{build, calendar, number};
 use crate::functions::{BindError, BoundExpr};
 use crate::types::KqlType::{self, DateTime, Decimal, Dynamic, Int, Long, Real, TimeSpan};
 use crate::types::UNIX_EPOCH_TICKS;
@@ -18,7 +18,7 @@ fn types(value: &BoundExpr, size: &BoundExpr) -> Result<(KqlType, KqlType), Bind
         (DateTime | Dynamic, TimeSpan) => Ok((DateTime, TimeSpan)),
         (Dynamic, _) if size.ty.is_numeric() => Ok((Real, Real)),
         (a, b) => match a.wider(b) {
-            Some(Decimal | Real) => Ok((Real, Real)),
+            Some(wide @ (Decimal | Real)) => Ok((wide, wide)),
             Some(_) => Ok((Long, Long)),
             None => clash(),
         },
@@ -40,6 +40,14 @@ fn round(
                 let (value, size) = (value.get(row)?, size.get(row)?);
                 let origin = if anchored { at?.get(row)? } else { 0.0 };
                 (size > 0.0).then(|| ((value - origin) / size).floor() * size + origin)
+            });
+        }
+        if ty == Decimal {
+            let (value, size) = (args.get(0)?.decimals()?, args.get(1)?.decimals()?);
+            let at = args.args.get(2).map(super::super::kernel::Arg::decimals).transpose()?;
+            return build::decimals(args.rows, |row| {
+                let origin = if anchored { at?.get(row)? } else { 0 };
+                number::bin_decimal(value.get(row)?, size.get(row)?, origin)
             });
         }
         let (value, size) = (args.get(0)?.longs()?, args.get(1)?.longs()?);

@@ -9,7 +9,7 @@ use super::super::support::json::{self, ArrayText, Kind};
 use super::array::{equals, is_array};
 use crate::functions::conversion::read;
 use crate::functions::{BindError, BoundExpr, Param};
-use crate::types::KqlType::{Bool, Dynamic, Real};
+use crate::types::KqlType::{Bool, Dynamic};
 
 /// One spelling for equal values.
 pub fn canonical(raw: &str) -> String {
@@ -144,16 +144,17 @@ pub const JACCARD_INDEX: Scalar = Scalar::new(
         "dynamic",
         "How alike two sets are: the size of their intersection divided by that of their union.",
         &[param("set1", "dynamic", "An array."), param("set2", "dynamic", "An array.")],
-        "real",
+        "dynamic",
         &[example("print jaccard_index(dynamic([1, 2, 3]), dynamic([2, 3, 4]))", "0.5")],
     ),
     |args, _| {
-        call("jaccard_index", args, &[Dynamic], Real, |args| {
+        call("jaccard_index", args, &[Dynamic], Dynamic, |args| {
             let (a, b) = (args.get(0)?.text()?, args.get(1)?.text()?);
-            build::reals(args.rows, |row| {
+            build::texts(args.rows, |row, out| {
                 let a = keys(a.get(row).filter(|raw| is_array(raw))?);
                 let b = keys(b.get(row).filter(|raw| is_array(raw))?);
-                Some(a.intersection(&b).count() as f64 / a.union(&b).count() as f64)
+                out.push_str(&json::real(a.intersection(&b).count() as f64 / a.union(&b).count() as f64));
+                Some(())
             })
         })
     },

@@ -30,7 +30,8 @@ macro_rules! bit_functions {
             pub const $constant: Scalar = Scalar::new(
                 info($name, "math", $summary, $params, "long", &[example($query, $result)]),
                 |args, _| two($name, args, $f),
-            );
+            )
+            .keeps_name();
         )*
     };
 }
@@ -59,7 +60,8 @@ pub const BINARY_NOT: Scalar = Scalar::new(
             build::longs(args.rows, |row| Some(!value.get(row)?))
         })
     },
-);
+)
+.keeps_name();
 
 /// `bitset_count_ones(value)`.
 pub const COUNT_ONES: Scalar = Scalar::new(
@@ -77,4 +79,5 @@ pub const COUNT_ONES: Scalar = Scalar::new(
             build::longs(args.rows, |row| Some(i64::from(value.get(row)?.count_ones())))
         })
     },
-);
+)
+.keeps_name();

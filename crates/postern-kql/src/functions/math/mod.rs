@@ -2,6 +2,7 @@
 
 pub mod bits;
 pub mod real;
+pub mod statistics;
 pub mod units;
 
 use super::support::define::param;

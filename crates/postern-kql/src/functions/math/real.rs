@@ -1,13 +1,15 @@
 //! `abs`, `round`, `sqrt`, logarithms, trigonometry, tests for NaN and infinity, `rand`.
 
+use datafusion::common::Result as KernelResult;
 use datafusion::logical_expr::Volatility;
 
 use super::NUMBER;
-use crate::functions::kernel::raw_kernel_udf;
+use crate::functions::kernel::{KernelArgs, raw_kernel_udf};
 use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, any_number, call, example, info, optional, param};
+use crate::functions::support::number::{self, Rounding};
 use crate::functions::{BindError, BoundExpr, Param};
-use crate::types::KqlType::{self, Bool, Int, Long, Real, TimeSpan};
+use crate::types::KqlType::{self, Bool, Decimal, Int, Long, Real, TimeSpan};
 
 fn real(name: &'static str, args: &[BoundExpr], f: fn(f64) -> f64) -> Result<BoundExpr, BindError> {
     call(name, args, &[Real], Real, move |args| {
@@ -23,19 +25,24 @@ fn real2(name: &'static str, args: &[BoundExpr], f: fn(f64, f64) -> f64) -> Resu
     })
 }
 
+/// With `keep` the unnamed column is called like the argument.
 macro_rules! real_functions {
-    ($($constant:ident, $name:literal, $f:expr, $summary:literal, $query:literal, $result:literal;)*) => {
+    ($keep:literal; $($constant:ident, $name:literal, $f:expr, $summary:literal, $query:literal, $result:literal;)*) => {
         $(
             #[doc = concat!("`", $name, "(number)`: ", $summary)]
-            pub const $constant: Scalar = Scalar::new(
-                info($name, "math", $summary, NUMBER, "real", &[example($query, $result)]),
-                |args, _| real($name, args, $f),
-            );
+            pub const $constant: Scalar = {
+                let function = Scalar::new(
+                    info($name, "math", $summary, NUMBER, "real", &[example($query, $result)]),
+                    |args, _| real($name, args, $f),
+                );
+                if $keep { function.keeps_name() } else { function }
+            };
         )*
     };
 }
 
 real_functions! {
+    true;
     SQRT, "sqrt", f64::sqrt, "The square root.", "print sqrt(256)", "16.0";
     EXP, "exp", f64::exp, "e to the power of the number.", "print exp(0)", "1.0";
     EXP2, "exp2", f64::exp2, "2 to the power of the number.", "print exp2(3)", "8.0";
@@ -46,14 +53,18 @@ real_functions! {
     SIN, "sin", f64::sin, "The sine of an angle in radians.", "print sin(0)", "0.0";
     COS, "cos", f64::cos, "The cosine of an angle in radians.", "print cos(0)", "1.0";
     TAN, "tan", f64::tan, "The tangent of an angle in radians.", "print tan(0)", "0.0";
-    COT, "cot", |v| v.tan().recip(), "The cotangent of an angle in radians.", "print round(cot(1), 4)", "0.6421";
     ASIN, "asin", f64::asin, "The angle in radians whose sine is the number.", "print asin(0)", "0.0";
     ACOS, "acos", f64::acos, "The angle in radians whose cosine is the number.", "print acos(1)", "0.0";
     ATAN, "atan", f64::atan, "The angle in radians whose tangent is the number.", "print atan(0)", "0.0";
-    RADIANS, "radians", f64::to_radians, "Degrees as radians.", "print round(radians(180), 4)", "3.1416";
-    DEGREES, "degrees", f64::to_degrees, "Radians as degrees.", "print degrees(0)", "0.0";
     GAMMA, "gamma", gamma, "The gamma function.", "print gamma(5)", "24.0";
     LOGGAMMA, "loggamma", ln_gamma, "The natural logarithm of the gamma function's magnitude.", "print round(loggamma(5), 4)", "3.1781";
+}
+
+real_functions! {
+    false;
+    COT, "cot", |v| v.tan().recip(), "The cotangent of an angle in radians.", "print round(cot(1), 4)", "0.6421";
+    RADIANS, "radians", f64::to_radians, "Degrees as radians.", "print round(radians(180), 4)", "3.1416";
+    DEGREES, "degrees", f64::to_degrees, "Radians as degrees.", "print degrees(0)", "0.0";
     ERF, "erf", erf, "The error function.", "print erf(0)", "0.0";
     ERFC, "erfc", |v| 1.0 - erf(v), "The complement of the error function.", "print erfc(0)", "1.0";
 }
@@ -90,7 +101,8 @@ fn gamma(value: f64) -> f64 {
     (2.0 * std::f64::consts::PI).sqrt() * t.powf(value - 0.5) * (-t).exp() * series
 }
 
-fn ln_gamma(value: f64) -> f64 {
+/// The natural logarithm of the gamma function's magnitude.
+pub(super) fn ln_gamma(value: f64) -> f64 {
     if value < 0.5 {
         return (std::f64::consts::PI / (std::f64::consts::PI * value).sin().abs()).ln() - ln_gamma(1.0 - value);
     }
@@ -137,7 +149,8 @@ pub const POW: Scalar = Scalar::new(
         &[example("print pow(2, 3)", "8.0")],
     ),
     |args, _| real2("pow", args, f64::powf),
-);
+)
+.keeps_name();
 
 /// `atan2(y, x)`.
 pub const ATAN2: Scalar = Scalar::new(
@@ -150,7 +163,8 @@ pub const ATAN2: Scalar = Scalar::new(
         &[example("print atan2(0, 1)", "0.0")],
     ),
     |args, _| real2("atan2", args, f64::atan2),
-);
+)
+.keeps_name();
 
 /// `pi()`.
 pub const PI: Scalar = Scalar::new(
@@ -165,27 +179,32 @@ pub const PI: Scalar = Scalar::new(
     |_, _| Ok(BoundExpr::constant(crate::types::Const::Real(std::f64::consts::PI))),
 );
 
+/// Calls the function for the argument's type; what is none of them is taken as a real.
 fn by_type(
     name: &'static str,
     args: &[BoundExpr],
     whole: fn(i64) -> Option<i64>,
+    decimal: fn(i128) -> Option<i128>,
     fraction: fn(f64) -> f64,
 ) -> Result<BoundExpr, BindError> {
     let arg = args.first().ok_or_else(|| BindError::new(format!("`{name}` needs a number")))?;
     match arg.ty {
-        Int => call(name, args, &[Int], Int, move |args| {
-            let value = args.get(0)?.ints()?;
-            build::ints(args.rows, |row| i32::try_from(whole(i64::from(value.get(row)?))?).ok())
-        }),
-        ty @ (Long | TimeSpan) => call(name, args, &[ty], ty, move |args| {
-            let value = args.get(0)?.longs()?;
-            build::longs(args.rows, |row| whole(value.get(row)?))
+        ty @ (Int | Long | TimeSpan) => {
+            let ty = if ty == Int { Long } else { ty };
+            call(name, args, &[ty], ty, move |args| {
+                let value = args.get(0)?.longs()?;
+                build::longs(args.rows, |row| whole(value.get(row)?))
+            })
+        }
+        Decimal => call(name, args, &[Decimal], Decimal, move |args| {
+            let value = args.get(0)?.decimals()?;
+            build::decimals(args.rows, |row| decimal(value.get(row)?))
         }),
         _ => real(name, args, fraction),
     }
 }
 
-/// `abs(number)`: keeps the type; a timespan too.
+/// `abs(number)`: keeps the type, but an `int` becomes a `long`; a timespan too.
 pub const ABS: Scalar = Scalar::new(
     info(
         "abs",
@@ -195,8 +214,9 @@ pub const ABS: Scalar = Scalar::new(
         "the type of the number",
         &[example("print abs(-5)", "5")],
     ),
-    |args, _| by_type("abs", args, i64::checked_abs, f64::abs),
-);
+    |args, _| by_type("abs", args, i64::checked_abs, i128::checked_abs, f64::abs),
+)
+.keeps_name();
 
 /// `sign(number)`: -1, 0 or 1.
 pub const SIGN: Scalar = Scalar::new(
@@ -224,33 +244,62 @@ pub const CEILING: Scalar = Scalar::new(
         "the type of the number",
         &[example("print ceiling(-1.1)", "-1.0")],
     ),
-    |args, _| by_type("ceiling", args, Some, f64::ceil),
-);
+    |args, _| match args.first() {
+        Some(arg) if arg.ty == Int => Ok(arg.clone()),
+        _ => by_type("ceiling", args, Some, |v| number::round_decimal(v, 0, Rounding::Up), f64::ceil),
+    },
+)
+.keeps_name();
 
-/// `round(number [, precision])`: half away from zero; a negative precision rounds before the point.
+/// `round(number [, precision])`: half away from zero; a negative precision rounds before the point; the type stays.
 pub const ROUND: Scalar = Scalar::new(
     info(
         "round",
         "math",
         "The number rounded to some digits after the point.",
-        &[param("number", "real", "The number."), optional("precision", "long", "The digits; 0 unless given.")],
-        "real",
+        &[param("number", "number", "The number."), optional("precision", "long", "The digits; 0 unless given.")],
+        "the type of the number",
         &[example("print round(2.98765, 3)", "2.988")],
     ),
     |args, _| {
-        call("round", args, &[Real, Long], Real, |args| {
-            let value = args.get(0)?.reals()?;
-            let precision = args.args.get(1).map(super::super::kernel::Arg::longs).transpose()?;
-            build::reals(args.rows, |row| {
-                let digits = match precision {
-                    Some(p) => p.get(row)?,
-                    None => 0,
+        let ty = args.first().map_or(Real, |a| a.ty);
+        match ty {
+            Int | Long | Decimal => call("round", args, &[ty, Long], ty, move |args| {
+                let value = args.get(0)?;
+                let digits = digits_of(args)?;
+                // A whole number is a decimal without digits after the point.
+                let rounded = |whole: i64, digits: i64| {
+                    let scaled = number::round_decimal(number::long_to_decimal(whole)?, digits, Rounding::Half)?;
+                    number::decimal_to_long(scaled)
                 };
-                Some(round(value.get(row)?, digits.clamp(-400, 400) as i32))
-            })
-        })
+                match ty {
+                    Int => build::ints(args.rows, |row| {
+                        i32::try_from(rounded(i64::from(value.ints().ok()?.get(row)?), digits(row)?)?).ok()
+                    }),
+                    Long => build::longs(args.rows, |row| rounded(value.longs().ok()?.get(row)?, digits(row)?)),
+                    _ => build::decimals(args.rows, |row| {
+                        number::round_decimal(value.decimals().ok()?.get(row)?, digits(row)?, Rounding::Half)
+                    }),
+                }
+            }),
+            _ => call("round", args, &[Real, Long], Real, |args| {
+                let value = args.get(0)?.reals()?;
+                let digits = digits_of(args)?;
+                build::reals(args.rows, |row| Some(round(value.get(row)?, digits(row)?.clamp(-400, 400) as i32)))
+            }),
+        }
     },
-);
+)
+.keeps_name();
+
+/// The precision of each row, 0 unless given.
+fn digits_of(args: &KernelArgs) -> KernelResult<impl Fn(usize) -> Option<i64>> {
+    let precision = args.args.get(1).map(super::super::kernel::Arg::longs).transpose()?;
+    Ok(move |row| match precision {
+        Some(precision) => precision.get(row),
+        None => Some(0),
+    })
+}
 
 /// Rounds on the decimal text of the number, so that 2.675 is what it reads as.
 fn round(value: f64, digits: i32) -> f64 {
@@ -349,7 +398,8 @@ pub const RAND: Scalar = Scalar::new(
         Ok(BoundExpr::new(udf.call(exprs), Real))
     },
 )
-.volatile();
+.volatile()
+.keeps_name();
 
 /// A random word, from the keys that the standard library draws for its hash maps.
 pub(crate) fn random() -> u64 {

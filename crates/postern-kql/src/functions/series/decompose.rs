@@ -1,12 +1,14 @@
 //! A series as trend, season and rest: `series_seasonal`, `series_decompose`, `series_decompose_anomalies`,
 //! `series_decompose_forecast`.
 //!
-//! The season is found as the lag of the greatest autocorrelation. Scores of anomalies follow `series_outliers`. The
-//! vendor's own period search and score scale are not published in full, so borderline points may differ.
+//! The season comes first: the median of the points at each of its places. The trend is that of what is left. Scores of
+//! anomalies follow `series_outliers`. The vendor's own period search and score scale are not published in full, so
+//! borderline points may differ.
 
 use super::fit::fit;
 use super::measure::outlier_scores;
-use super::{Series, mean, read, write};
+use super::periods::detect;
+use super::{Series, mean, quantile, read, write};
 use crate::functions::kernel::KernelArgs;
 use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, optional, param};
@@ -14,43 +16,21 @@ use crate::functions::support::json::ArrayText;
 use crate::functions::{BindError, BoundExpr, Param};
 use crate::types::KqlType::{Dynamic, Long, Real, String as Text};
 
-/// The lag at which the series resembles itself most, when it does so at least as much as `threshold`.
+/// The best period of a series, when its score is at least `threshold`.
 fn period(values: &[f64], threshold: f64) -> Option<usize> {
-    let line = fit(values, 0);
-    let rest: Vec<f64> =
-        values.iter().enumerate().map(|(at, v)| v - (line.slope * at as f64 + line.intercept)).collect();
-    let power: f64 = rest.iter().map(|v| v * v).sum();
-    if power <= f64::EPSILON {
-        return None;
-    }
-    let likeness = |lag: usize| {
-        let shared: f64 = rest.iter().zip(rest.iter().skip(lag)).map(|(a, b)| a * b).sum();
-        // As many products as the lag leaves; the power is scaled to as many.
-        shared / (power * (rest.len() - lag) as f64 / rest.len() as f64)
-    };
-    let longest = values.len().min(20_000) / 2;
-    let scores: Vec<f64> = (0..=longest).map(|lag| if lag < 2 { 0.0 } else { likeness(lag) }).collect();
-    let peak = |lag: usize| {
-        let at = |lag: usize| scores.get(lag).copied().unwrap_or(f64::NEG_INFINITY);
-        (at(lag) >= at(lag - 1) && at(lag) >= at(lag + 1)).then(|| at(lag))
-    };
-    let best = (3..longest).filter_map(peak).fold(f64::NEG_INFINITY, f64::max);
-    if best < threshold {
-        return None;
-    }
-    // The shortest of the lags that are nearly as good: multiples of a period are periods too.
-    (3..longest).find(|lag| peak(*lag).is_some_and(|score| score >= 0.95 * best))
+    detect(values, 0.0, f64::INFINITY).first().filter(|(_, score)| *score >= threshold).map(|(lag, _)| *lag)
 }
 
-/// The mean of each place in the season, repeated over the series.
+/// The median of each place in the season, repeated over the series.
 fn season(values: &[f64], learn: usize, period: usize) -> Vec<f64> {
-    let means: Vec<f64> = (0..period)
+    let medians: Vec<f64> = (0..period)
         .map(|phase| {
-            let seen: Vec<f64> = values.iter().take(learn).skip(phase).step_by(period).copied().collect();
-            mean(&seen).unwrap_or(0.0)
+            let mut seen: Vec<f64> = values.iter().take(learn).skip(phase).step_by(period).copied().collect();
+            seen.sort_by(f64::total_cmp);
+            quantile(&seen, 0.5).unwrap_or(0.0)
         })
         .collect();
-    means.iter().cycle().take(values.len()).copied().collect()
+    medians.iter().cycle().take(values.len()).copied().collect()
 }
 
 struct Parts {
@@ -83,23 +63,23 @@ fn filled(series: &Series) -> Vec<f64> {
 fn decompose(values: &[f64], options: &Options<'_>) -> Parts {
     let learn = values.len().saturating_sub(options.test_points).max(1).min(values.len());
     let known = values.get(..learn).unwrap_or(values);
-    let trend: Vec<f64> = if options.trend.eq_ignore_ascii_case("linefit") {
-        let line = fit(known, 0);
-        (0..values.len()).map(|at| line.slope * at as f64 + line.intercept).collect()
-    } else if options.trend.eq_ignore_ascii_case("none") {
-        vec![0.0; values.len()]
-    } else {
-        vec![mean(known).unwrap_or(0.0); values.len()]
-    };
-    let flat: Vec<f64> = values.iter().zip(&trend).map(|(v, t)| v - t).collect();
     let found = match options.seasonality {
         0 => None,
         given if given > 0 => usize::try_from(given).ok().filter(|p| *p <= learn),
         _ => period(known, options.threshold),
     };
     let seasonal = match found {
-        Some(period) if period > 1 => season(&flat, learn, period),
+        Some(period) if period > 1 => season(values, learn, period),
         _ => vec![0.0; values.len()],
+    };
+    let flat: Vec<f64> = known.iter().zip(&seasonal).map(|(v, s)| v - s).collect();
+    let trend: Vec<f64> = if options.trend.eq_ignore_ascii_case("linefit") {
+        let line = fit(&flat, 0);
+        (0..values.len()).map(|at| line.slope * at as f64 + line.intercept).collect()
+    } else if options.trend.eq_ignore_ascii_case("none") {
+        vec![0.0; values.len()]
+    } else {
+        vec![mean(&flat).unwrap_or(0.0); values.len()]
     };
     let baseline: Vec<f64> = trend.iter().zip(&seasonal).map(|(t, s)| t + s).collect();
     let residual = values.iter().zip(&baseline).map(|(v, b)| v - b).collect();
@@ -137,23 +117,25 @@ pub const SEASONAL: Scalar = Scalar::new(
         &[
             param("series", "dynamic", "The series."),
             optional("period", "long", "The period; -1 finds it (the default)."),
+            optional("test_points", "long", "How many points at the end are not learned from."),
         ],
         "dynamic",
         &[example("print series_seasonal(dynamic([1, 3, 5, 1, 3, 5]), 3)", "[1.0,3.0,5.0,1.0,3.0,5.0]")],
     ),
     |args, _| {
-        call("series_seasonal", args, &[Dynamic, Long], Dynamic, |args| {
+        call("series_seasonal", args, &[Dynamic, Long, Long], Dynamic, |args| {
             let series = args.get(0)?.text()?;
             build::texts(args.rows, |row, out| {
                 let values = filled(&read(series.get(row)?)?);
                 let given = args.args.get(1).and_then(|a| a.longs().ok()?.get(row)).unwrap_or(-1);
+                let held = args.args.get(2).and_then(|a| a.longs().ok()?.get(row)).unwrap_or(0);
+                let learn = values.len().saturating_sub(usize::try_from(held).unwrap_or(0));
                 let found = match usize::try_from(given) {
                     Ok(given) => Some(given),
-                    Err(_) => period(&values, 0.0),
+                    Err(_) => period(values.get(..learn).unwrap_or(&values), 0.0),
                 };
-                // Only whole seasons are learned from.
-                let seasonal = match found.filter(|p| (1..=values.len()).contains(p)) {
-                    Some(period) => season(&values, values.len() / period * period, period),
+                let seasonal = match found.filter(|p| (1..=learn).contains(p)) {
+                    Some(period) => season(&values, learn, period),
                     None => vec![0.0; values.len()],
                 };
                 out.push_str(&text(&seasonal));

@@ -65,7 +65,8 @@ pub const FILL_FORWARD: Scalar = Scalar::new(
         &[example("print series_fill_forward(dynamic([null, 1, null]))", "[null,1,1]")],
     ),
     |args, _| elements("series_fill_forward", args, true),
-);
+)
+.keeps_name();
 
 /// `series_fill_backward(series [, placeholder])`: trailing missing values stay.
 pub const FILL_BACKWARD: Scalar = Scalar::new(
@@ -78,7 +79,8 @@ pub const FILL_BACKWARD: Scalar = Scalar::new(
         &[example("print series_fill_backward(dynamic([null, 1, null]))", "[1,1,null]")],
     ),
     |args, _| elements("series_fill_backward", args, false),
-);
+)
+.keeps_name();
 
 /// `series_fill_const(series, value [, placeholder])`.
 pub const FILL_CONST: Scalar = Scalar::new(
@@ -114,7 +116,8 @@ pub const FILL_CONST: Scalar = Scalar::new(
             })
         })
     },
-);
+)
+.keeps_name();
 
 /// Straight lines between the known values; the edges take the nearest value when asked. Whole series stay whole.
 fn linear(series: &Series, edges: bool, constant: Option<f64>) -> Vec<Option<f64>> {
@@ -180,4 +183,5 @@ pub const FILL_LINEAR: Scalar = Scalar::new(
             })
         })
     },
-);
+)
+.keeps_name();

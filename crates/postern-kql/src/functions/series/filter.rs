@@ -56,7 +56,8 @@ pub const FIR: Scalar = Scalar::new(
             })
         })
     },
-);
+)
+.keeps_name();
 
 /// `series_iir(series, numerators, denominators)`: outside the series is 0; the first denominator must not be 0.
 pub const IIR: Scalar = Scalar::new(
@@ -96,4 +97,5 @@ pub const IIR: Scalar = Scalar::new(
             })
         })
     },
-);
+)
+.keeps_name();

@@ -17,7 +17,8 @@ pub(super) struct Line {
     pub(super) rsquare: f64,
 }
 
-fn variance(values: &[f64]) -> f64 {
+/// The mean square of the distances from the mean.
+pub(super) fn variance(values: &[f64]) -> f64 {
     let Some(avg) = mean(values) else { return 0.0 };
     values.iter().map(|v| (v - avg) * (v - avg)).sum::<f64>() / values.len() as f64
 }

@@ -297,7 +297,7 @@ pub(super) fn outlier_scores(values: &[Option<f64>], low: f64, high: f64) -> Vec
             0.0
         }
     };
-    values.iter().map(|v| v.map(score)).collect()
+    values.iter().map(|v| Some(v.map_or(0.0, score))).collect()
 }
 
 /// `series_outliers(series [, kind])`: by Tukey's fences at the 10th and 90th percentile (`ctukey`) or the quartiles
@@ -310,9 +310,9 @@ pub const OUTLIERS: Scalar = Scalar::new(
         &[
             param("series", "dynamic", "The series."),
             optional("kind", "string", "`ctukey` (the default) or `tukey`."),
-            optional("ignore_val", "real", "A value that counts as missing."),
-            optional("min_percentile", "real", "The lower percentile, 2 to 98."),
-            optional("max_percentile", "real", "The upper percentile, 2 to 98."),
+            optional("ignore_val", "real", "A value that counts as missing; missing values score 0."),
+            optional("min_percentile", "real", "The lower percentile of `ctukey`, 2 to 98."),
+            optional("max_percentile", "real", "The upper percentile of `ctukey`, 2 to 98."),
         ],
         "dynamic",
         &[example("print series_outliers(dynamic([1, 1, 1, 1]))", "[0.0,0.0,0.0,0.0]")],
@@ -327,11 +327,15 @@ pub const OUTLIERS: Scalar = Scalar::new(
                 if let Some(ignored) = number(2) {
                     series.values.iter_mut().filter(|v| **v == Some(ignored)).for_each(|v| *v = None);
                 }
-                let (low, high) = if kind.eq_ignore_ascii_case("tukey") { (25.0, 75.0) } else { (10.0, 90.0) };
-                let (low, high) = (number(3).unwrap_or(low), number(4).unwrap_or(high));
+                let (low, high) = if kind.eq_ignore_ascii_case("tukey") {
+                    (25.0, 75.0)
+                } else {
+                    (number(3).unwrap_or(10.0), number(4).unwrap_or(90.0))
+                };
                 out.push_str(&write(outlier_scores(&series.values, low / 100.0, high / 100.0), false));
                 Some(())
             })
         })
     },
-);
+)
+.keeps_name();

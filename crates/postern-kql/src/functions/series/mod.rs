@@ -7,7 +7,10 @@ pub mod element;
 pub mod fill;
 pub mod filter;
 pub mod fit;
+pub mod fourier;
 pub mod measure;
+pub mod periods;
+pub mod poly;
 
 use super::conversion::Value;
 use super::support::json::{self, ArrayText, Kind};

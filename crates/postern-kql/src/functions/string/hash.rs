@@ -5,7 +5,7 @@ use super::digest::{md5, sha1, sha256, xxhash64};
 use crate::functions::conversion::{Value, read};
 use crate::functions::kernel::Arg;
 use crate::functions::support::build;
-use crate::functions::support::define::{Scalar, call_as_is, example, info, optional, param, repeated};
+use crate::functions::support::define::{Scalar, call_as_is, example, info, optional, param};
 use crate::functions::{BindError, BoundExpr, Param};
 use crate::types::KqlType::{self, Long, String as Text};
 
@@ -132,57 +132,4 @@ pub const HASH_SHA256: Scalar = Scalar::new(
         &[example("print hash_sha256(\"abc\")", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")],
     ),
     |args, _| hexadecimal("hash_sha256", args, sha256),
-);
-
-fn combined(hash: u64, next: u64) -> u64 {
-    hash ^ next.wrapping_add(0x9e37_79b9).wrapping_add(hash << 6).wrapping_add(hash >> 2)
-}
-
-/// `hash_combine(a, b, …)`: one number of several hashes; the order counts.
-pub const HASH_COMBINE: Scalar = Scalar::new(
-    info(
-        "hash_combine",
-        "hash",
-        "One hash of several hashes.",
-        &[repeated("hash", "long", "The hashes.")],
-        "long",
-        &[example("print hash_combine(1, 2) == hash_combine(2, 1)", "false")],
-    ),
-    |args, _| {
-        crate::functions::support::define::call("hash_combine", args, &[Long], Long, |args| {
-            build::longs(args.rows, |row| {
-                let mut hash = 0u64;
-                for arg in &args.args {
-                    hash = combined(hash, arg.longs().ok()?.get(row)? as u64);
-                }
-                Some(hash as i64)
-            })
-        })
-    },
-);
-
-/// `hash_many(a, b, …)`: one hash of several values; the order counts.
-pub const HASH_MANY: Scalar = Scalar::new(
-    info(
-        "hash_many",
-        "hash",
-        "One hash of several values.",
-        &[repeated("value", "any", "The values.")],
-        "long",
-        &[example("print hash_many(\"a\", \"b\") == hash_many(\"b\", \"a\")", "false")],
-    ),
-    |args, _| {
-        let types: Vec<_> = args.iter().map(|a| a.ty).collect();
-        Ok(call_as_is("hash_many", "", args, Long, move |args| {
-            let mut buffer = Vec::new();
-            build::longs(args.rows, |row| {
-                let mut hash = 0u64;
-                for (arg, ty) in args.args.iter().zip(&types) {
-                    bytes(arg, *ty, row, &mut buffer);
-                    hash = combined(hash, xxhash64(&buffer, 0));
-                }
-                Some(hash as i64)
-            })
-        }))
-    },
 );

@@ -143,7 +143,8 @@ pub const FORMAT_BYTES: Scalar = Scalar::new(
             })
         })
     },
-);
+)
+.keeps_name();
 
 /// `tohex(value [, length])`: lower case; negative numbers as their 64-bit pattern; zeros fill up to the length.
 pub const TOHEX: Scalar = Scalar::new(

@@ -1,5 +1,6 @@
 //! Text: operators, pieces, replacing, patterns, encodings, hashes.
 
+pub mod compress;
 pub mod digest;
 pub mod encode;
 pub mod hash;

@@ -10,6 +10,7 @@ use datafusion::common::Result as KernelResult;
 use regex::{Regex, RegexBuilder};
 
 use super::as_text;
+use super::piece::substring;
 use crate::functions::conversion::{Value, convert};
 use crate::functions::kernel::KernelArgs;
 use crate::functions::support::build;
@@ -505,6 +506,59 @@ pub const REGEX_QUOTE: Scalar = Scalar::new(
             let text = args.get(0)?.text()?;
             build::strings(args.rows, |row, out| out.push_str(&regex::escape(text.get(row).unwrap_or(""))))
         })
+    },
+);
+
+/// `indexof_regex(text, pattern [, start [, length [, occurrence]]])`: -1 when absent; positions from 0; matches do not
+/// overlap; a negative start counts from the end.
+pub const INDEXOF_REGEX: Scalar = Scalar::new(
+    info(
+        "indexof_regex",
+        "string",
+        "The first position at which a pattern matches, -1 when it does not.",
+        &[
+            param("source", "string", "The text to look in."),
+            param("lookup", "string", "The pattern."),
+            optional("start", "long", "Where to begin; negative from the end."),
+            optional("length", "long", "How many characters to look at; -1 for all."),
+            optional("occurrence", "long", "Which match to give, from 1."),
+        ],
+        "long",
+        &[
+            example("print indexof_regex(\"abcabc\", @\"a.c\")", "0"),
+            example("print indexof_regex(\"abcabc\", @\"a.c\", 0, -1, 2)", "3"),
+        ],
+    ),
+    |args, _| {
+        let (patterns, config) = Patterns::of(args, 1, plain)?;
+        call_with(
+            "indexof_regex",
+            &config,
+            &as_text(args, &[0, 1]),
+            &[Text, Text, Long, Long, Long],
+            Long,
+            move |args| {
+                let source = args.get(0)?.text()?;
+                let extra = |at: usize, row: usize| args.args.get(at).and_then(|a| a.longs().ok()?.get(row));
+                let mut found: Vec<Option<i64>> = Vec::with_capacity(args.rows);
+                patterns.each(args, plain, |row, regex| {
+                    let (start, length) = (extra(2, row).unwrap_or(0), extra(3, row).unwrap_or(-1));
+                    let occurrence = extra(4, row).unwrap_or(1);
+                    found.push(match (source.get(row), regex) {
+                        (Some(source), Some(regex)) if length >= -1 && occurrence >= 0 => {
+                            let tail = substring(source, start, None);
+                            let window = substring(tail, 0, (length >= 0).then_some(length));
+                            let nth = usize::try_from(occurrence.max(1) - 1).unwrap_or(usize::MAX);
+                            let before = source.len() - tail.len();
+                            let hit = regex.find_iter(window).nth(nth).and_then(|m| source.get(..before + m.start()));
+                            Some(hit.map_or(-1, |text| text.chars().count() as i64))
+                        }
+                        _ => None,
+                    });
+                })?;
+                build::longs(args.rows, |row| found.get(row).copied().flatten())
+            },
+        )
     },
 );
 

@@ -25,6 +25,19 @@ pub const ISASCII: Scalar = Scalar::new(
     },
 );
 
+/// `isutf8(value)`: always true: the engine's text is UTF-8 from the start.
+pub const ISUTF8: Scalar = Scalar::new(
+    info(
+        "isutf8",
+        "string",
+        "Whether the text is valid UTF-8, which all text of the engine is.",
+        &[param("value", "string", "The text.")],
+        "bool",
+        &[example("print isutf8(\"é\")", "true")],
+    ),
+    |args, _| call("isutf8", &as_text(args, &[0]), &[Text], Bool, |args| build::bools(args.rows, |_| Some(true))),
+);
+
 /// `unicode_codepoints_from_string(text)`.
 pub const FROM_STRING: Scalar = Scalar::new(
     also(

@@ -19,6 +19,8 @@ pub struct Scalar {
     deterministic: bool,
     named: bool,
     prefix: Option<&'static str>,
+    fixed: Option<&'static str>,
+    alone: bool,
     columns: &'static [(&'static str, KqlType)],
     each_argument: bool,
 }
@@ -26,7 +28,17 @@ pub struct Scalar {
 impl Scalar {
     /// A deterministic function whose unnamed column has no name of its own.
     pub const fn new(info: FunctionInfo, bind: Bind) -> Self {
-        Self { info, bind, deterministic: true, named: false, prefix: None, columns: &[], each_argument: false }
+        Self {
+            info,
+            bind,
+            deterministic: true,
+            named: false,
+            prefix: None,
+            fixed: None,
+            alone: false,
+            columns: &[],
+            each_argument: false,
+        }
     }
 
     /// The function keeps the name of its first argument.
@@ -40,6 +52,20 @@ impl Scalar {
     #[must_use]
     pub const fn prefixes_name(mut self, prefix: &'static str) -> Self {
         self.prefix = Some(prefix);
+        self
+    }
+
+    /// The function keeps the name of its argument when it has one alone.
+    #[must_use]
+    pub const fn keeps_only_name(mut self) -> Self {
+        self.alone = true;
+        self.keeps_name()
+    }
+
+    /// The column of an unnamed call is called this, whatever the arguments.
+    #[must_use]
+    pub const fn called(mut self, name: &'static str) -> Self {
+        self.fixed = Some(name);
         self
     }
 
@@ -85,20 +111,36 @@ impl Function for Scalar {
             if arrays.len() < 2 {
                 return Vec::new();
             }
-            let name = |a: &&BoundExpr| format!("{}_sorted", a.name.as_deref().unwrap_or("array"));
-            return arrays.iter().map(|a| (name(a), KqlType::Dynamic)).collect();
+            return arrays.iter().enumerate().map(|(at, a)| (sorted_name(at, a), KqlType::Dynamic)).collect();
         }
         let of = args.first().and_then(|a| a.name.as_deref()).unwrap_or("");
         self.columns.iter().map(|(end, ty)| (format!("{}_{of}_{end}", self.info.name), *ty)).collect()
     }
 
     fn result_name(&self, args: &[BoundExpr]) -> Option<String> {
+        if let Some(name) = self.fixed {
+            return Some(name.to_owned());
+        }
+        if self.each_argument {
+            return args.first().map(|array| sorted_name(0, array));
+        }
+        if self.alone && args.len() != 1 {
+            return None;
+        }
         let first = args.first().and_then(|a| a.name.as_deref());
         match self.prefix {
             Some(prefix) => first.map(|name| format!("{prefix}_{name}")),
             None if self.named => first.map(str::to_owned),
             None => None,
         }
+    }
+}
+
+/// The column of one of several arrays that are sorted along.
+fn sorted_name(at: usize, array: &BoundExpr) -> String {
+    match array.name.as_deref() {
+        Some(name) => format!("{name}_sorted"),
+        None => format!("array{at}_sorted"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Numbers and text: how KQL writes and reads them.
 
+use arrow::datatypes::i256;
+
 use crate::types::DECIMAL_SCALE;
 
 const DECIMAL_ONE: i128 = 10i128.pow(DECIMAL_SCALE as u32);
@@ -135,6 +137,79 @@ pub fn decimal_text(value: i128) -> String {
     format!("{sign}{whole}.{}", digits.trim_end_matches('0'))
 }
 
+/// Which way a decimal is rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// To the nearest, a half away from zero.
+    Half,
+    /// To the next not below.
+    Up,
+    /// To the next not above.
+    Down,
+}
+
+/// A scaled decimal rounded to some digits after the point (before it when negative).
+pub fn round_decimal(value: i128, digits: i64, way: Rounding) -> Option<i128> {
+    let dropped = i64::from(DECIMAL_SCALE) - digits;
+    if dropped <= 0 {
+        return Some(value);
+    }
+    let Some(unit) = u32::try_from(dropped).ok().and_then(|d| 10i128.checked_pow(d)) else { return Some(0) };
+    let (down, rest) = (value.div_euclid(unit), value.rem_euclid(unit));
+    let up = match way {
+        Rounding::Down => false,
+        Rounding::Up => rest > 0,
+        // Below zero a half stays down, which is away from zero.
+        Rounding::Half if value < 0 => rest > unit - rest,
+        Rounding::Half => rest >= unit - rest,
+    };
+    (down + i128::from(up)).checked_mul(unit)
+}
+
+/// Decimals that have more digits than these are no decimals of the engine.
+fn fits(value: i128) -> Option<i128> {
+    (value.unsigned_abs() < 10u128.pow(u32::from(crate::types::DECIMAL_PRECISION))).then_some(value)
+}
+
+/// The sum of scaled decimals; `None` when it does not fit.
+pub fn add_decimals(a: i128, b: i128) -> Option<i128> {
+    fits(a.checked_add(b)?)
+}
+
+/// `dividend / divisor`, a half rounded away from zero.
+fn rounded(dividend: i256, divisor: i256) -> Option<i128> {
+    let (quotient, rest) = (dividend.checked_div(divisor)?, dividend.checked_rem(divisor)?);
+    let twice = rest.checked_add(rest)?.wrapping_abs();
+    let negative = dividend.is_negative() != divisor.is_negative();
+    let step = if twice < divisor.wrapping_abs() {
+        0
+    } else if negative {
+        -1
+    } else {
+        1
+    };
+    fits(quotient.to_i128()?.checked_add(step)?)
+}
+
+/// The product of scaled decimals; `None` when it does not fit.
+pub fn multiply_decimals(a: i128, b: i128) -> Option<i128> {
+    rounded(i256::from_i128(a).checked_mul(i256::from_i128(b))?, i256::from_i128(DECIMAL_ONE))
+}
+
+/// The quotient of scaled decimals; `None` when it does not fit or the divisor is 0.
+pub fn divide_decimals(a: i128, b: i128) -> Option<i128> {
+    if b == 0 {
+        return None;
+    }
+    rounded(i256::from_i128(a).checked_mul(i256::from_i128(DECIMAL_ONE))?, i256::from_i128(b))
+}
+
+/// A scaled decimal as the greatest multiple of `size` above `origin` that is not above it.
+pub fn bin_decimal(value: i128, size: i128, origin: i128) -> Option<i128> {
+    let from = value.checked_sub(origin)?;
+    (size > 0).then(|| from.div_euclid(size))?.checked_mul(size)?.checked_add(origin)
+}
+
 /// A whole number as a scaled decimal.
 pub fn long_to_decimal(value: i64) -> Option<i128> {
     i128::from(value).checked_mul(DECIMAL_ONE)
@@ -235,6 +310,36 @@ mod tests {
         }
         assert_eq!(decimal_to_long(parse_decimal("-2.9").unwrap()), Some(-2));
         assert_eq!(real_to_decimal(0.1).map(decimal_text), Some("0.1".into()));
+    }
+
+    #[test]
+    fn decimals_round() {
+        let of = |text: &str| parse_decimal(text).unwrap();
+        let round = |text: &str, digits, way| decimal_text(round_decimal(of(text), digits, way).unwrap());
+        assert_eq!(round("2.5", 0, Rounding::Half), "3");
+        assert_eq!(round("-2.5", 0, Rounding::Half), "-3");
+        assert_eq!(round("-2.4", 0, Rounding::Half), "-2");
+        assert_eq!(round("1.005", 2, Rounding::Half), "1.01");
+        assert_eq!(round("1250", -2, Rounding::Half), "1300");
+        assert_eq!(round("1.1", 0, Rounding::Up), "2");
+        assert_eq!(round("-1.1", 0, Rounding::Up), "-1");
+        assert_eq!(round("-1.1", 0, Rounding::Down), "-2");
+        assert_eq!(round("5", -60, Rounding::Half), "0");
+        assert_eq!(bin_decimal(of("-1.7"), of("0.5"), 0).map(decimal_text), Some("-2".into()));
+        assert_eq!(bin_decimal(of("1.7"), 0, 0), None);
+    }
+
+    #[test]
+    fn decimal_arithmetic_is_exact() {
+        let of = |text: &str| parse_decimal(text).unwrap();
+        let text = |value: Option<i128>| value.map(decimal_text);
+        assert_eq!(text(divide_decimals(of("1"), of("3"))), Some("0.33333333333333333".into()));
+        assert_eq!(text(divide_decimals(of("-2"), of("3"))), Some("-0.66666666666666667".into()));
+        assert_eq!(text(multiply_decimals(of("1234567890.12"), of("-0.5"))), Some("-617283945.06".into()));
+        assert_eq!(text(multiply_decimals(of("123456789012"), of("10000000000"))), None);
+        assert_eq!(text(add_decimals(of("0.1"), of("0.2"))), Some("0.3".into()));
+        assert_eq!(add_decimals(i128::MAX, i128::MAX), None);
+        assert_eq!(divide_decimals(1, 0), None);
     }
 
     #[test]
