@@ -1,5 +1,7 @@
 //! Runs the detections: rows of a detection's query become alert rows.
 
+use std::sync::Arc;
+
 use postern_kql::catalog::Catalog;
 use postern_model::report::{Alert, CaseKind, Entity, EntityType, Severity};
 use postern_model::time::Ticks;
@@ -7,7 +9,8 @@ use serde_json::{Map, Value};
 
 use crate::changes::{kind, kind_name, text, texts, time};
 use crate::content::{Columns, Content, Detection};
-use crate::hunt::{HuntError, HuntOptions, hunt_in};
+use crate::guarded::hunt_guarded;
+use crate::hunt::{HuntError, HuntOptions};
 use crate::params::Params;
 
 /// Most rows of one detection that become alerts.
@@ -49,7 +52,7 @@ pub struct Failed {
 
 /// Runs every detection; one that fails does not stop the others.
 pub async fn detect(
-    catalog: &dyn Catalog,
+    catalog: &Arc<dyn Catalog>,
     content: &Content,
     params: &Params,
     now: Ticks,
@@ -59,7 +62,7 @@ pub async fn detect(
     for detection in content.detections() {
         let mut options = HuntOptions::at(now).with_params(params.used(&detection.query));
         options.max_rows = MAX_ALERTS;
-        match hunt_in(catalog, &detection.query, &options).await {
+        match hunt_guarded(Arc::clone(catalog), &detection.query, &options).await {
             Ok(result) if detection.triggers(result.rows() as u64) => {
                 alerts.extend(result.objects().into_iter().map(|row| read(detection, &row)));
             }

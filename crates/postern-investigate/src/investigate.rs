@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use postern_kql::catalog::Catalog;
 use postern_kql::types::Const;
 use postern_lake::{Lake, LakeError};
 use postern_model::report::{Alert, Case, Classification, Coverage, Span};
@@ -16,7 +17,8 @@ use crate::content::Content;
 use crate::coverage::coverage;
 use crate::detect::{AlertRow, detect};
 use crate::domains::{OwnDomains, Place};
-use crate::hunt::{HuntError, HuntOptions, hunt_in};
+use crate::guarded::hunt_guarded;
+use crate::hunt::{HuntError, HuntOptions};
 use crate::params::Params;
 use crate::story::build;
 
@@ -85,7 +87,8 @@ pub async fn investigate(
     }
 
     let lists = Params::new(content.list_params());
-    let (alerts, failed) = detect(&tables, content, &lists, now).await;
+    let shared: Arc<dyn Catalog> = Arc::new(tables.clone());
+    let (alerts, failed) = detect(&shared, content, &lists, now).await;
     let problems =
         failed.iter().map(|f| format!("The detection “{}” could not run: {}", f.detection, f.error)).collect();
     let outside =
@@ -155,7 +158,8 @@ async fn compute(
     options.keep_hidden = true;
     options.timeout = std::time::Duration::from_mins(10);
     options.max_rows = 5_000_000;
-    let result = hunt_in(tables, query, &options)
+    options.result_bytes = 2 << 30;
+    let result = hunt_guarded(Arc::new(tables.clone()), query, &options)
         .await
         .map_err(|source| InvestigateError::Table { table: name.to_owned(), source })?;
     tables.put(name, &result)?;

@@ -32,6 +32,7 @@ use crate::catalog::Catalog;
 use crate::functions::{BindContext, BoundExpr};
 use crate::operators;
 use crate::plan::fresh::Fresh;
+use crate::plan::guard;
 use crate::{PlanOptions, Render};
 use env::{Env, Named};
 use fault::{Bound, Fault, codes};
@@ -39,6 +40,9 @@ use scope::Relation;
 
 /// The most expressions and operators that one query may expand to.
 const BUDGET: usize = 300_000;
+
+/// A step of binding is as much work as so many steps of a kernel.
+const STEP_COST: usize = 16;
 
 /// What a pipeline or a name stands for.
 #[derive(Debug, Clone)]
@@ -109,6 +113,9 @@ impl<'a> Binder<'a> {
     }
 
     fn spend_many(&self, steps: usize, span: Span) -> Bound<()> {
+        if guard::tick(steps.saturating_mul(STEP_COST)) {
+            return Err(Fault::new(codes::EXECUTION, span, guard::STOPPED));
+        }
         match self.budget.get().checked_sub(steps) {
             Some(left) => {
                 self.budget.set(left);
