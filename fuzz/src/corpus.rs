@@ -58,9 +58,9 @@ pub fn queries() -> Vec<String> {
     for file in ["docs_cases.dev.jsonl", "docs_parse.dev.jsonl", "hunting.dev.jsonl"] {
         let Ok(text) = std::fs::read_to_string(shared().join("conformance").join(file)) else { continue };
         for line in text.lines() {
-            let query = serde_json::from_str::<serde_json::Value>(line).ok().and_then(|case| {
-                case.get("query").and_then(serde_json::Value::as_str).map(str::to_owned)
-            });
+            let query = serde_json::from_str::<serde_json::Value>(line)
+                .ok()
+                .and_then(|case| case.get("query").and_then(serde_json::Value::as_str).map(str::to_owned));
             all.extend(query);
         }
     }

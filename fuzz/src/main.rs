@@ -24,7 +24,7 @@ use dice::Dice;
 use targets::{Kind, Target};
 
 /// Processor time after which an input counts as a hang.
-const HANG: Duration = Duration::from_secs(15);
+const HANG: Duration = Duration::from_secs(30);
 /// Resident memory in bytes after which an input counts as a bomb.
 const MEMORY: u64 = 3 << 30;
 /// Exit code of a worker that stopped itself over a hang or a bomb.
@@ -46,7 +46,8 @@ struct Arguments {
 
 fn arguments() -> Result<Arguments, String> {
     let mut words = std::env::args().skip(1);
-    let kind = words.next().as_deref().and_then(Kind::from_name).ok_or("first comes a target: syntax, plan, run, formats")?;
+    let kind =
+        words.next().as_deref().and_then(Kind::from_name).ok_or("first comes a target: syntax, plan, run, formats")?;
     let work = std::env::temp_dir().join("postern-fuzz");
     let mut arguments = Arguments { kind, seconds: 60, seed: 1, work, worker: false, inputs: Vec::new() };
     while let Some(word) = words.next() {
@@ -130,7 +131,12 @@ fn watch(arguments: &Arguments) -> ExitCode {
         name.starts_with(arguments.kind.name()) && !name.ends_with(".txt")
     });
     let count = own.count();
-    println!("{}: {} s, {ended_badly} workers ended badly, {count} findings in {}", arguments.kind.name(), begin.elapsed().as_secs(), arguments.work.display());
+    println!(
+        "{}: {} s, {ended_badly} workers ended badly, {count} findings in {}",
+        arguments.kind.name(),
+        begin.elapsed().as_secs(),
+        arguments.work.display()
+    );
     ExitCode::from(u8::from(count > 0))
 }
 
@@ -140,9 +146,9 @@ fn current(kind: Kind) -> String {
 
 /// Writes a finding down: the input, and beside it what it does.
 fn keep(work: &Path, kind: Kind, class: &str, message: &str, input: &[u8]) {
-    let sum = input.iter().fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| {
-        (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let sum = input
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     let class: String = class.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(40).collect();
     let name = format!("{}-{class}-{sum:016x}", kind.name());
     let folder = work.join("findings");
@@ -153,7 +159,8 @@ fn keep(work: &Path, kind: Kind, class: &str, message: &str, input: &[u8]) {
 /// Processor time and resident memory of this process.
 fn usage() -> (Duration, u64) {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<u64> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().map(|f| f.parse().unwrap_or(0)).collect();
+    let fields: Vec<u64> =
+        stat.rsplit(')').next().unwrap_or_default().split_whitespace().map(|f| f.parse().unwrap_or(0)).collect();
     let ticks = fields.get(11).unwrap_or(&0) + fields.get(12).unwrap_or(&0);
     (Duration::from_millis(ticks * 10), fields.get(21).unwrap_or(&0) * 4096)
 }
@@ -211,7 +218,10 @@ impl Worker {
         let small = self.smaller(input, &key);
         eprintln!("finding {key}\n  {}", String::from_utf8_lossy(&small[..small.len().min(300)]).replace('\n', "\n  "));
         keep(&self.work, self.kind, &key, message, &small);
-        let list = std::fs::OpenOptions::new().create(true).append(true).open(self.work.join(format!("known-{}", self.kind.name())));
+        let list = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.work.join(format!("known-{}", self.kind.name())));
         if let Ok(mut list) = list {
             let _ = writeln!(list, "{}", key.replace('\n', " "));
         }
@@ -268,11 +278,8 @@ fn fuzz(kind: Kind, work: PathBuf, seconds: u64, seed: u64) {
         names: corpus::names(&corpus::dictionary(&queries)),
         functions: postern_kql::functions::registry::FUNCTIONS.iter().map(|f| f.info().name.to_owned()).collect(),
     };
-    let mut pool: Vec<Vec<u8>> = if kind == Kind::Formats {
-        corpus::exports()
-    } else {
-        queries.into_iter().map(String::into_bytes).collect()
-    };
+    let mut pool: Vec<Vec<u8>> =
+        if kind == Kind::Formats { corpus::exports() } else { queries.into_iter().map(String::into_bytes).collect() };
     // What earlier workers of this run found worth keeping.
     let kept = work.join(format!("corpus-{}", kind.name()));
     let _ = std::fs::create_dir_all(&kept);
@@ -288,7 +295,12 @@ fn fuzz(kind: Kind, work: PathBuf, seconds: u64, seed: u64) {
         .collect();
     let mut worker = Worker { target: Target::new(kind, &work), work, kind, known, fatal, runs: 0 };
     let mut coverage = Coverage::default();
-    eprintln!("{}: seed {seed}, {seeds} seeds, {} kept, {} counters", kind.name(), pool.len() - seeds, Coverage::size());
+    eprintln!(
+        "{}: seed {seed}, {seeds} seeds, {} kept, {} counters",
+        kind.name(),
+        pool.len() - seeds,
+        Coverage::size()
+    );
     // Once through what there is, in an order of this seed's own.
     let mut order: Vec<usize> = (0..pool.len()).collect();
     for at in (1..order.len()).rev() {
@@ -298,7 +310,13 @@ fn fuzz(kind: Kind, work: PathBuf, seconds: u64, seed: u64) {
     let mut log = |worker: &Worker, coverage: &Coverage, pool: usize, always: bool| {
         if always || shown.elapsed() > Duration::from_secs(60) {
             shown = Instant::now();
-            let line = format!("{} s, {} runs, {} branches, {pool} inputs, {} findings", begin.elapsed().as_secs(), worker.runs, coverage.branches, worker.known.len());
+            let line = format!(
+                "{} s, {} runs, {} branches, {pool} inputs, {} findings",
+                begin.elapsed().as_secs(),
+                worker.runs,
+                coverage.branches,
+                worker.known.len()
+            );
             eprintln!("{line}");
         }
     };
@@ -336,6 +354,13 @@ fn fuzz(kind: Kind, work: PathBuf, seconds: u64, seed: u64) {
     log(&worker, &coverage, pool.len(), true);
     let runs = std::fs::OpenOptions::new().create(true).append(true).open(worker.work.join("runs.txt"));
     if let Ok(mut runs) = runs {
-        let _ = writeln!(runs, "{} seed {seed}: {} s, {} runs, {} branches", kind.name(), begin.elapsed().as_secs(), worker.runs, coverage.branches);
+        let _ = writeln!(
+            runs,
+            "{} seed {seed}: {} s, {} runs, {} branches",
+            kind.name(),
+            begin.elapsed().as_secs(),
+            worker.runs,
+            coverage.branches
+        );
     }
 }

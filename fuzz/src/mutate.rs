@@ -113,11 +113,8 @@ fn change(all: &mut Vec<String>, other: &[String], kit: &Kit, dice: &mut Dice) {
         13 => {
             let places: Vec<usize> = (0..all.len()).filter(|at| is_word(&all[*at]) || is_number(&all[*at])).collect();
             let (Some(at), Some(function)) = (dice.pick(&places).copied(), dice.pick(&kit.functions)) else { return };
-            let more = if dice.once_in(2) {
-                format!(", {}", dice.pick(EXTREMES).unwrap_or(&"1"))
-            } else {
-                String::new()
-            };
+            let more =
+                if dice.once_in(2) { format!(", {}", dice.pick(EXTREMES).unwrap_or(&"1")) } else { String::new() };
             all[at] = format!("{function}({}{more})", all[at]);
         }
         14 => {
@@ -148,8 +145,8 @@ fn change(all: &mut Vec<String>, other: &[String], kit: &Kit, dice: &mut Dice) {
             let places: Vec<usize> = (0..all.len()).filter(|at| is_word(&all[*at]) || is_number(&all[*at])).collect();
             let Some(at) = dice.pick(&places).copied() else { return };
             let depth = [3, 30, 150, 400][dice.below(4)];
-            let (open, close) = [("(", ")"), ("not(", ")"), ("[", "]"), ("tostring(", ")"), ("-", ""), ("{", "}")]
-                [dice.below(6)];
+            let (open, close) =
+                [("(", ")"), ("not(", ")"), ("[", "]"), ("tostring(", ")"), ("-", ""), ("{", "}")][dice.below(6)];
             all[at] = format!("{}{}{}", open.repeat(depth), all[at], close.repeat(depth));
         }
         _ => {
@@ -168,8 +165,9 @@ fn bracketed(tokens: &[String], dice: &mut Dice) -> Option<std::ops::Range<usize
 
 fn characters(text: &str, dice: &mut Dice) -> String {
     const SIGNS: &[char] = &[
-        '\0', '\t', '\n', '\r', ' ', '!', '"', '\'', '(', ')', '[', ']', '{', '}', '*', '+', ',', '-', '.', '/', ':', ';',
-        '<', '=', '>', '@', '\\', '`', '|', '~', '$', '0', '9', 'a', 'h', 'é', '\u{200b}', '\u{202e}', '\u{feff}', '😀',
+        '\0', '\t', '\n', '\r', ' ', '!', '"', '\'', '(', ')', '[', ']', '{', '}', '*', '+', ',', '-', '.', '/', ':',
+        ';', '<', '=', '>', '@', '\\', '`', '|', '~', '$', '0', '9', 'a', 'h', 'é', '\u{200b}', '\u{202e}', '\u{feff}',
+        '😀',
     ];
     let mut all: Vec<char> = text.chars().collect();
     for _ in 0..1 + dice.below(3) {
@@ -189,9 +187,37 @@ fn characters(text: &str, dice: &mut Dice) -> String {
 /// Bytes from other bytes.
 pub fn bytes(from: &[u8], other: &[u8], dice: &mut Dice) -> Vec<u8> {
     const PIECES: &[&[u8]] = &[
-        b"\"", b",", b"\n", b"\r\n", b"{", b"}", b"[", b"]", b":", b"null", b"\\u0000", b"\\ud800", b"\xff\xfe", b"\xef\xbb\xbf",
-        b"-1", b"9223372036854775808", b"1e999", b"0001-01-01T00:00:00Z", b"9999-12-31T23:59:59.9999999Z", b"\0", b"\x80",
-        b"2026-13-45", b"true", b"\"\"", b";", b"\t", b"AuditData", b"\\", b"<", b"PK\x03\x04", b"\x1f\x8b\x08",
+        b"\"",
+        b",",
+        b"\n",
+        b"\r\n",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b":",
+        b"null",
+        b"\\u0000",
+        b"\\ud800",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf",
+        b"-1",
+        b"9223372036854775808",
+        b"1e999",
+        b"0001-01-01T00:00:00Z",
+        b"9999-12-31T23:59:59.9999999Z",
+        b"\0",
+        b"\x80",
+        b"2026-13-45",
+        b"true",
+        b"\"\"",
+        b";",
+        b"\t",
+        b"AuditData",
+        b"\\",
+        b"<",
+        b"PK\x03\x04",
+        b"\x1f\x8b\x08",
     ];
     let mut all = from.to_vec();
     for _ in 0..1 + dice.below(5) {

@@ -61,8 +61,17 @@ impl<'a> Choices<'a> {
 
     fn text(&mut self) -> String {
         self.pick(&[
-            "'x'", "\"y z\"", "''", "'it\\'s'", "\"tab\\t\\u00e9\"", "@'C:\\d'", "@\"a\"\"b\"", "h'secret'", "```\n|;```",
-            "'a' 'b'", "~~~c~~~",
+            "'x'",
+            "\"y z\"",
+            "''",
+            "'it\\'s'",
+            "\"tab\\t\\u00e9\"",
+            "@'C:\\d'",
+            "@\"a\"\"b\"",
+            "h'secret'",
+            "```\n|;```",
+            "'a' 'b'",
+            "~~~c~~~",
         ])
         .to_owned()
     }
@@ -75,19 +84,28 @@ impl<'a> Choices<'a> {
             3 => self.pick(&["1d", "12h", "30m", "10s", "5ms", "3microsecond", "2tick", "1.5h", "100ns"]).to_owned(),
             4 => self.pick(&["true", "false", "bool(true)", "bool(null)", "null"]).to_owned(),
             5 => self.pick(&["int(-5)", "int(null)", "long(0x1f)", "long(null)"]).to_owned(),
-            6 => self.pick(&["real(nan)", "real(-inf)", "real(+inf)", "real(-1.5)", "real(null)", "double(2)"]).to_owned(),
+            6 => self
+                .pick(&["real(nan)", "real(-inf)", "real(+inf)", "real(-1.5)", "real(null)", "double(2)"])
+                .to_owned(),
             7 => self.pick(&["decimal(1.50)", "decimal(null)", "decimal(-7)"]).to_owned(),
             8 => self
                 .pick(&[
-                    "datetime(2024-01-02T03:04:05.1234567Z)", "datetime(2024-02-29)", "datetime(null)", "date(2024-01-01 10:00)",
+                    "datetime(2024-01-02T03:04:05.1234567Z)",
+                    "datetime(2024-02-29)",
+                    "datetime(null)",
+                    "date(2024-01-01 10:00)",
                 ])
                 .to_owned(),
             9 => self.pick(&["timespan(1.02:03:04.5)", "time(-3d)", "timespan(null)", "time(1h)"]).to_owned(),
             10 => self.pick(&["guid(74be27de-1e4e-49d9-b579-fe0b331d3642)", "guid(null)"]).to_owned(),
             _ => self
                 .pick(&[
-                    "dynamic([])", "dynamic({'k': [1, -2.5, true, null, \"x\", 1d]})", "dynamic(null)", "dynamic(5)",
-                    "dynamic([datetime(2024-01-01), {'n': -3}])", "dynamic(\"t\")",
+                    "dynamic([])",
+                    "dynamic({'k': [1, -2.5, true, null, \"x\", 1d]})",
+                    "dynamic(null)",
+                    "dynamic(5)",
+                    "dynamic([datetime(2024-01-01), {'n': -3}])",
+                    "dynamic(\"t\")",
                 ])
                 .to_owned(),
         }
@@ -182,7 +200,9 @@ impl<'a> Choices<'a> {
     }
 
     fn hint(&mut self) -> String {
-        self.option(|c| c.pick(&[" hint.strategy=shuffle", " hint.shufflekey = a", " hint.num_partitions=4"]).to_owned())
+        self.option(|c| {
+            c.pick(&[" hint.strategy=shuffle", " hint.shufflekey = a", " hint.num_partitions=4"]).to_owned()
+        })
     }
 
     fn pattern(&mut self) -> String {
@@ -358,21 +378,34 @@ impl<'a> Choices<'a> {
             15 => "count".to_owned(),
             16 | 17 => {
                 let kind = self.pick(&[
-                    "", " kind=inner", " kind=innerunique", " kind=leftouter", " kind=rightouter", " kind=fullouter",
-                    " kind=leftsemi", " kind=rightsemi", " kind=leftanti", " kind=rightanti", " kind=anti",
+                    "",
+                    " kind=inner",
+                    " kind=innerunique",
+                    " kind=leftouter",
+                    " kind=rightouter",
+                    " kind=fullouter",
+                    " kind=leftsemi",
+                    " kind=rightsemi",
+                    " kind=leftanti",
+                    " kind=rightanti",
+                    " kind=anti",
                 ]);
                 format!("join{kind}{} {} on {}", self.hint(), self.table(), self.on())
             }
-            18 => format!("lookup{} {} on {}", self.pick(&["", " kind=inner", " kind=leftouter"]), self.table(), self.on()),
+            18 => format!(
+                "lookup{} {} on {}",
+                self.pick(&["", " kind=inner", " kind=leftouter"]),
+                self.table(),
+                self.on()
+            ),
             19 => self.union(),
             20 | 21 => self.mv_expand(),
             22 => self.mv_apply(),
             23 | 24 => self.make_series(),
             25 | 26 => self.parse(),
             27 => {
-                let with = self.option(|c| {
-                    format!(" with (pair_delimiter={}, kv_delimiter={}, greedy=true)", c.text(), c.text())
-                });
+                let with = self
+                    .option(|c| format!(" with (pair_delimiter={}, kv_delimiter={}, greedy=true)", c.text(), c.text()));
                 format!("parse-kv {} as ({}){with}", self.name(), self.row())
             }
             28 => format!("partition{} by {} ({})", self.hint(), self.plain_name(), self.steps()),
@@ -408,7 +441,12 @@ impl<'a> Choices<'a> {
                 format!("reduce{kind} by {}{with}", self.name())
             }
             44 => self.top_nested(),
-            45 => format!("top-hitters {} of {}{}", self.operand(), self.name(), self.option(|c| format!(" by {}", c.name()))),
+            45 => format!(
+                "top-hitters {} of {}{}",
+                self.operand(),
+                self.name(),
+                self.option(|c| format!(" by {}", c.name()))
+            ),
             46 => "project-by-names dynamic(['a']), 'b'".to_owned(),
             _ => "make-graph a --> b_1 with T on c".to_owned(),
         }
@@ -544,9 +582,47 @@ impl<'a> Choices<'a> {
 
 /// Operators between two operands.
 const BINARY: &[&str] = &[
-    "+", "-", "*", "/", "%", "==", "!=", "<>", "<", "<=", ">", ">=", "=~", "!~", "has", "!has", "has_cs", "!has_cs",
-    "hasprefix", "!hasprefix", "hasprefix_cs", "!hasprefix_cs", "hassuffix", "!hassuffix", "hassuffix_cs",
-    "!hassuffix_cs", "contains", "!contains", "contains_cs", "!contains_cs", "startswith", "!startswith", "startswith_cs",
-    "!startswith_cs", "endswith", "!endswith", "endswith_cs", "!endswith_cs", "matches regex", "like", "notlike", "likecs",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "==",
+    "!=",
+    "<>",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "=~",
+    "!~",
+    "has",
+    "!has",
+    "has_cs",
+    "!has_cs",
+    "hasprefix",
+    "!hasprefix",
+    "hasprefix_cs",
+    "!hasprefix_cs",
+    "hassuffix",
+    "!hassuffix",
+    "hassuffix_cs",
+    "!hassuffix_cs",
+    "contains",
+    "!contains",
+    "contains_cs",
+    "!contains_cs",
+    "startswith",
+    "!startswith",
+    "startswith_cs",
+    "!startswith_cs",
+    "endswith",
+    "!endswith",
+    "endswith_cs",
+    "!endswith_cs",
+    "matches regex",
+    "like",
+    "notlike",
+    "likecs",
     "notlikecs",
 ];

@@ -114,8 +114,11 @@ impl<'c> Layout<'c> {
     pub fn new(binder: &Binder, columns: &'c [(String, KqlType)]) -> Self {
         let names: Vec<String> = columns.iter().map(|(name, _)| binder.fresh.name(name)).collect();
         let ordinal = binder.fresh.name("row");
-        let mut fields: Vec<Field> =
-            names.iter().zip(columns).map(|(name, (_, ty))| Field::new(name, ty.arrow(), *ty != KqlType::String)).collect();
+        let mut fields: Vec<Field> = names
+            .iter()
+            .zip(columns)
+            .map(|(name, (_, ty))| Field::new(name, ty.arrow(), *ty != KqlType::String))
+            .collect();
         fields.push(Field::new(&ordinal, DataType::Int64, false));
         Self { columns, names, ordinal, schema: Arc::new(Schema::new(fields)) }
     }
@@ -136,7 +139,12 @@ impl<'c> Layout<'c> {
         let scope = names
             .into_iter()
             .zip(columns)
-            .map(|(name, (shown, ty))| ScopeColumn { name: shown.clone(), ty: *ty, hidden: false, column: of_plan(name) })
+            .map(|(name, (shown, ty))| ScopeColumn {
+                name: shown.clone(),
+                ty: *ty,
+                hidden: false,
+                column: of_plan(name),
+            })
             .collect();
         let mut relation = Relation::new(plan, scope);
         relation.order = vec![OrderKey { column: of_plan(ordinal), ascending: true, nulls_first: false }];

@@ -183,17 +183,24 @@ thread_local! {
     static CURRENT: RefCell<Option<Meter>> = const { RefCell::new(None) };
     static STEPS: Cell<u32> = const { Cell::new(0) };
     static BYTES: Cell<usize> = const { Cell::new(0) };
+    /// Whether the meter in force has failed.
+    static FAILED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A meter in force, and the one before it.
 struct Scope {
     outer: Option<Meter>,
     bytes: usize,
+    failed: bool,
 }
 
 impl Scope {
     fn enter(meter: Meter) -> Self {
-        Self { outer: CURRENT.with(|current| current.replace(Some(meter))), bytes: BYTES.replace(0) }
+        Self {
+            outer: CURRENT.with(|current| current.replace(Some(meter))),
+            bytes: BYTES.replace(0),
+            failed: FAILED.replace(false),
+        }
     }
 
     fn leave(self) -> (Option<Failure>, Option<MemoryReservation>) {
@@ -208,6 +215,7 @@ impl Drop for Scope {
     fn drop(&mut self) {
         CURRENT.with(|current| current.replace(self.outer.take()));
         BYTES.set(self.bytes);
+        FAILED.set(self.failed);
     }
 }
 
@@ -217,7 +225,7 @@ pub fn tick(steps: usize) -> bool {
     let all = STEPS.get().saturating_add(u32::try_from(steps).unwrap_or(u32::MAX));
     if all < LOOK {
         STEPS.set(all);
-        return false;
+        return FAILED.get();
     }
     STEPS.set(0);
     look()
@@ -230,6 +238,7 @@ fn look() -> bool {
         let Some(meter) = current.as_mut() else { return false };
         if meter.failed.is_none() && meter.guard.is_over() {
             meter.failed = Some(Failure::Over);
+            FAILED.set(true);
         }
         meter.failed.is_some()
     })
@@ -252,7 +261,7 @@ pub fn grow(bytes: usize) -> bool {
     let all = BYTES.get().saturating_add(bytes);
     if all < PIECE {
         BYTES.set(all);
-        return false;
+        return FAILED.get();
     }
     BYTES.set(0);
     reserve(all)
@@ -267,6 +276,7 @@ fn reserve(bytes: usize) -> bool {
             && let Err(error) = meter.reservation.try_grow(bytes)
         {
             meter.failed = Some(Failure::Memory(error.strip_backtrace()));
+            FAILED.set(true);
         }
         meter.failed.is_some()
     })

@@ -62,9 +62,7 @@ impl Steps {
         let values: ArrayRef = match self.values {
             Values::Int(from, step) => Arc::new(whole(from, step).map(|v| v as i32).collect::<Int32Array>()),
             Values::Long(from, step) => Arc::new(whole(from, step).collect::<Int64Array>()),
-            Values::Real(from, step) => {
-                Arc::new(at.clone().map(|i| from + i as f64 * step).collect::<Float64Array>())
-            }
+            Values::Real(from, step) => Arc::new(at.clone().map(|i| from + i as f64 * step).collect::<Float64Array>()),
         };
         let positions: ArrayRef = Arc::new(at.collect::<Int64Array>());
         Ok(RecordBatch::try_new(Arc::clone(&self.schema), vec![values, positions])?)

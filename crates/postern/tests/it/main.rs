@@ -18,5 +18,6 @@ mod crash;
 mod example;
 mod hostile;
 mod hunt;
+mod limits;
 mod real_data;
 mod seeds;

@@ -12,6 +12,7 @@ use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, optional, param};
 use crate::functions::support::json::ArrayText;
 use crate::functions::{BindError, BoundExpr, Param};
+use crate::plan::guard;
 use crate::types::KqlType::{Dynamic, Long, Real, String as Text};
 
 /// The lag at which the series resembles itself most, when it does so at least as much as `threshold`.
@@ -29,7 +30,8 @@ fn period(values: &[f64], threshold: f64) -> Option<usize> {
         shared / (power * (rest.len() - lag) as f64 / rest.len() as f64)
     };
     let longest = values.len().min(20_000) / 2;
-    let scores: Vec<f64> = (0..=longest).map(|lag| if lag < 2 { 0.0 } else { likeness(lag) }).collect();
+    let scores: Vec<f64> =
+        (0..=longest).map(|lag| if lag < 2 || guard::tick(rest.len()) { 0.0 } else { likeness(lag) }).collect();
     let peak = |lag: usize| {
         let at = |lag: usize| scores.get(lag).copied().unwrap_or(f64::NEG_INFINITY);
         (at(lag) >= at(lag - 1) && at(lag) >= at(lag + 1)).then(|| at(lag))

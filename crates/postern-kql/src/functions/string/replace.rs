@@ -8,6 +8,7 @@ use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, param};
 use crate::functions::support::json;
 use crate::functions::support::slice::Slices;
+use crate::plan::guard;
 use crate::types::KqlType::{Dynamic, String as Text};
 
 /// What was prepared for the last row, and the two arguments it was prepared from.
@@ -44,6 +45,9 @@ pub const REPLACE_STRING: Scalar = Scalar::new(
                 built.clear();
                 let rewrite = rewrite.get(row).unwrap_or("");
                 for (at, part) in text.split(lookup).enumerate() {
+                    if guard::grow(rewrite.len()) {
+                        break;
+                    }
                     if at > 0 {
                         built.push_str(rewrite);
                     }
@@ -91,10 +95,16 @@ pub const REPLACE_STRINGS: Scalar = Scalar::new(
                 'text: while !rest.is_empty() {
                     for (from, to) in pairs {
                         if let Some(after) = rest.strip_prefix(from.as_str()).filter(|_| !from.is_empty()) {
+                            if guard::grow(to.len()) {
+                                return;
+                            }
                             out.push_str(to);
                             rest = after;
                             continue 'text;
                         }
+                    }
+                    if guard::tick(pairs.len()) {
+                        return;
                     }
                     let mut chars = rest.chars();
                     out.extend(chars.next());
