@@ -273,7 +273,7 @@ impl<'a> Choices<'a> {
                 "externaldata({})[{}]{}",
                 self.row(),
                 self.list(Self::text),
-                self.option(|c| format!(" with (format={}, ignoreFirstRecord=true)", c.text()))
+                self.option(|c| format!(" with (format = {}, ignoreFirstRecord=true)", c.text()))
             ),
             9 => self.union(),
             10 => format!("search {}", self.search()),
@@ -404,8 +404,9 @@ impl<'a> Choices<'a> {
             23 | 24 => self.make_series(),
             25 | 26 => self.parse(),
             27 => {
-                let with = self
-                    .option(|c| format!(" with (pair_delimiter={}, kv_delimiter={}, greedy=true)", c.text(), c.text()));
+                let with = self.option(|c| {
+                    format!(" with (pair_delimiter = {}, kv_delimiter = {}, greedy=true)", c.text(), c.text())
+                });
                 format!("parse-kv {} as ({}){with}", self.name(), self.row())
             }
             28 => format!("partition{} by {} ({})", self.hint(), self.plain_name(), self.steps()),
@@ -432,7 +433,7 @@ impl<'a> Choices<'a> {
                 format!("facet by {}{with}", self.list(Self::plain_name))
             }
             42 => {
-                let with = self.option(|c| format!(" with (title={}, ycolumns=a, b_1, kind=stacked)", c.text()));
+                let with = self.option(|c| format!(" with (title = {}, ycolumns=a, b_1, kind=stacked)", c.text()));
                 format!("render {}{with}", self.pick(&["timechart", "table", "piechart"]))
             }
             43 => {
@@ -532,7 +533,7 @@ impl<'a> Choices<'a> {
             .map(|_| {
                 let count = self.option(|c| format!("{} ", c.operand()));
                 let of = if self.maybe() { format!("{} = {}", self.name(), self.operand()) } else { self.name() };
-                let others = self.option(|c| format!(" with others={}", c.text()));
+                let others = self.option(|c| format!(" with others = {}", c.text()));
                 let by = if self.maybe() { "n = count()" } else { "sum(b_1)" };
                 format!("top-nested {count}of {of}{others} by {by}{}", self.pick(&["", " asc", " desc"]))
             })

@@ -33,12 +33,15 @@ struct Inner {
     stopped: AtomicBool,
     deadline: Option<Instant>,
     pool: Arc<dyn MemoryPool>,
+    /// What counts until the query ends.
+    kept: MemoryReservation,
 }
 
 impl Guard {
     /// A guard over a pool, with a moment after which everything stops.
     pub fn new(pool: Arc<dyn MemoryPool>, deadline: Option<Instant>) -> Self {
-        Self(Arc::new(Inner { stopped: AtomicBool::new(false), deadline, pool }))
+        let kept = MemoryConsumer::new("kept values").register(&pool);
+        Self(Arc::new(Inner { stopped: AtomicBool::new(false), deadline, pool, kept }))
     }
 
     /// The guard of a session.
@@ -76,6 +79,14 @@ impl Guard {
     /// Stops the query when the returned value is dropped.
     pub fn stop_at_end(&self) -> StopAtEnd {
         StopAtEnd(self.clone())
+    }
+
+    /// Asks for memory that counts until the query ends: for values that leave an aggregate one by one.
+    pub fn keep(&self, bytes: usize) -> Result<()> {
+        if self.is_over() {
+            return exec_err!("{STOPPED}");
+        }
+        self.0.kept.try_grow(bytes)
     }
 
     /// Does a piece of work with this guard in force on the present thread.

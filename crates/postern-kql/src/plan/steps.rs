@@ -9,9 +9,10 @@ use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::catalog::streaming::StreamingTable;
-use datafusion::common::Result;
+use datafusion::common::{Column, Result};
 use datafusion::datasource::MemTable;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 
@@ -44,7 +45,11 @@ impl Steps {
     pub fn table(schema: SchemaRef, count: i64, values: Values) -> Result<Arc<dyn TableProvider>> {
         let steps = Self { schema: Arc::clone(&schema), count, values };
         if count > SHORT {
-            return Ok(Arc::new(StreamingTable::try_new(schema, vec![Arc::new(steps)])?));
+            // Known to be in the order of its positions, it is not sorted again, and `take` reads no more than it needs.
+            let position = schema.fields().last().map(|field| Expr::from(Column::from_name(field.name())));
+            let order = position.map(|position| position.sort(true, false)).into_iter().collect();
+            let table = StreamingTable::try_new(schema, vec![Arc::new(steps)])?.with_sort_order(order);
+            return Ok(Arc::new(table));
         }
         let batches = steps.batches().collect::<Result<Vec<_>>>()?;
         Ok(Arc::new(MemTable::try_new(schema, vec![batches])?))
