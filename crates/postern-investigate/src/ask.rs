@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use crate::catalog::LakeCatalog;
 use crate::content::{Outcome, Question};
 use crate::grade::Weighed;
-use crate::hunt::{HuntError, HuntOptions, HuntResult, hunt_in};
+use crate::guarded::hunt_guarded;
+use crate::hunt::{HuntError, HuntOptions, HuntResult};
 use crate::params::Params;
 
 /// Most rows that an answer counts.
@@ -64,12 +65,8 @@ impl Evidences<'_> {
     pub async fn run(&self, query: &str, params: &Params, max_rows: usize) -> Result<HuntResult, HuntError> {
         let mut options = HuntOptions::own(self.now).with_params(params.used(query));
         options.max_rows = max_rows;
-        // On a task of its own, so that questions asked side by side use all cores, and a panic ends one question only.
-        let (catalog, query) = (Arc::clone(&self.catalog), query.to_owned());
-        match tokio::spawn(async move { hunt_in(catalog.as_ref(), &query, &options).await }).await {
-            Ok(result) => result,
-            Err(stopped) => Err(HuntError::Engine(stopped.to_string())),
-        }
+        // On a thread of its own, so that questions asked side by side use all cores, and a panic ends one question only.
+        hunt_guarded(Arc::<LakeCatalog>::clone(&self.catalog), query, &options).await
     }
 
     /// The rows of a query; a query that was asked before with the same values is not run again.

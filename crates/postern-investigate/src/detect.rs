@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use futures::StreamExt;
+use postern_kql::catalog::Catalog;
 use postern_model::report::{Alert, CaseKind, Entity, EntityType, Severity};
 use postern_model::time::Ticks;
 use serde_json::{Map, Value};
 
-use crate::catalog::LakeCatalog;
 use crate::changes::{kind, kind_name, text, texts, time};
 use crate::content::{Columns, Content, Detection};
-use crate::hunt::{HuntError, HuntOptions, hunt_in};
+use crate::guarded::hunt_guarded;
+use crate::hunt::{HuntError, HuntOptions};
 use crate::params::Params;
 
 /// Most rows of one detection that become alerts.
@@ -55,7 +56,7 @@ const ABREAST: usize = 4;
 
 /// Runs every detection; one that fails does not stop the others.
 pub async fn detect(
-    catalog: &Arc<LakeCatalog>,
+    catalog: &Arc<dyn Catalog>,
     content: &Content,
     params: &Params,
     now: Ticks,
@@ -64,10 +65,8 @@ pub async fn detect(
         let mut options = HuntOptions::own(now).with_params(params.used(&detection.query));
         options.keep_hidden = false;
         options.max_rows = MAX_ALERTS;
-        // On a task of its own, so that detections use all cores, and a panic ends one of them only.
-        let (catalog, query) = (Arc::clone(catalog), detection.query.clone());
-        let task = tokio::spawn(async move { hunt_in(catalog.as_ref(), &query, &options).await });
-        (detection, task.await.unwrap_or_else(|stopped| Err(HuntError::Engine(stopped.to_string()))))
+        // On a thread of its own, so that detections use all cores, and a panic ends one of them only.
+        (detection, hunt_guarded(Arc::clone(catalog), &detection.query, &options).await)
     });
     let mut alerts = Vec::new();
     let mut failed = Vec::new();

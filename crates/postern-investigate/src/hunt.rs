@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::buffer::Buffer;
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::SessionConfig;
 use futures::StreamExt;
 use postern_kql::catalog::{Catalog, Column};
 use postern_kql::types::Const;
-use postern_kql::{Diagnostic, PlanOptions, Render, output};
+use postern_kql::{Diagnostic, Guard, PlanOptions, Render, output};
 use postern_lake::{Lake, LakeError};
 use postern_model::time::Ticks;
 
@@ -29,6 +31,8 @@ pub struct HuntOptions {
     pub max_rows: usize,
     /// Most memory the operators of the query may hold.
     pub memory_bytes: usize,
+    /// Most bytes given back; more rows are cut off as with [`HuntOptions::max_rows`].
+    pub result_bytes: usize,
     /// Whether the columns that say where a row came from stay in the result.
     pub keep_hidden: bool,
     /// Only names and types are checked; there are no rows.
@@ -41,7 +45,8 @@ pub struct HuntOptions {
 }
 
 impl Default for HuntOptions {
-    /// The usual limits: 30 seconds, a million rows, 1 GiB.
+    /// The usual limits: 30 seconds, a million rows, 1 GiB, and a result of 256 MiB (four times what the vendor's service
+    /// gives back).
     fn default() -> Self {
         Self {
             now: 0,
@@ -49,6 +54,7 @@ impl Default for HuntOptions {
             timeout: Duration::from_secs(30),
             max_rows: 1_000_000,
             memory_bytes: 1 << 30,
+            result_bytes: 256 << 20,
             keep_hidden: false,
             check: false,
             partitions: None,
@@ -137,6 +143,9 @@ pub enum HuntError {
     /// The engine failed.
     #[error("the query failed: {0}")]
     Engine(String),
+    /// The query panicked, or ended without an answer.
+    #[error("a bug in Postern: {0}")]
+    Bug(String),
     /// The store could not be read.
     #[error(transparent)]
     Lake(#[from] LakeError),
@@ -171,9 +180,12 @@ pub async fn hunt(lake: &Lake, text: &str, options: &HuntOptions) -> Result<Hunt
 /// Runs a query over any catalogue.
 pub async fn hunt_in(catalog: &dyn Catalog, text: &str, options: &HuntOptions) -> Result<HuntResult, HuntError> {
     let started = Instant::now();
+    let over = || HuntError::Timeout { limit: options.timeout };
     match tokio::time::timeout(options.timeout, run(catalog, text, options, started)).await {
+        // What was stopped by the clock in the middle of a computation says so in words of its own.
+        Ok(Err(_)) if started.elapsed() >= options.timeout => Err(over()),
         Ok(result) => result,
-        Err(_) => Err(HuntError::Timeout { limit: options.timeout }),
+        Err(_) => Err(over()),
     }
 }
 
@@ -187,12 +199,16 @@ async fn run(
         DataFusionError::ResourcesExhausted(_) => HuntError::Memory { limit: options.memory_bytes },
         _ => HuntError::Engine(e.strip_backtrace()),
     };
+    let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(options.memory_bytes));
+    // Dropping this future stops its computations, wherever they are.
+    let guard = Guard::new(Arc::clone(&pool), started.checked_add(options.timeout));
+    let _stop = guard.stop_at_end();
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(GreedyMemoryPool::new(options.memory_bytes)))
+        .with_memory_pool(pool)
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
         .build_arc()
         .map_err(engine)?;
-    let mut config = SessionConfig::new();
+    let mut config = SessionConfig::new().with_option_extension(guard);
     if let Some(partitions) = options.partitions {
         config = config.with_target_partitions(partitions.max(1));
     }
@@ -220,21 +236,18 @@ async fn run(
     }
     let frame = session.execute_logical_plan(planned.plan).await.map_err(engine)?;
     let mut stream = frame.execute_stream().await.map_err(engine)?;
+    let mut room = Room { rows: options.max_rows, bytes: options.result_bytes };
     let mut batches = Vec::new();
-    let mut left = options.max_rows;
     let mut truncated = false;
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(engine)?;
-        if batch.num_rows() > left {
-            truncated = true;
-            if left > 0 {
-                batches.push(batch.slice(0, left));
-            }
-            break;
+        let fitting = room.take(&batch);
+        truncated = fitting < batch.num_rows();
+        if fitting > 0 {
+            batches.push(compact(&batch.slice(0, fitting)).map_err(|e| engine(e.into()))?);
         }
-        left -= batch.num_rows();
-        if batch.num_rows() > 0 {
-            batches.push(batch);
+        if truncated {
+            break;
         }
     }
     Ok(HuntResult {
@@ -246,4 +259,47 @@ async fn run(
         warnings: planned.warnings,
         elapsed: started.elapsed(),
     })
+}
+
+/// What a result may still take.
+struct Room {
+    rows: usize,
+    bytes: usize,
+}
+
+impl Room {
+    /// Takes the room of a batch's first rows: as many as fit.
+    fn take(&mut self, batch: &RecordBatch) -> usize {
+        let rows = batch.num_rows().min(self.rows);
+        let mut fitting = 0;
+        while fitting < rows {
+            let Some(left) = self.bytes.checked_sub(row_bytes(batch, fitting)) else { break };
+            self.bytes = left;
+            fitting += 1;
+        }
+        self.rows -= fitting;
+        fitting
+    }
+}
+
+/// The size of a row: eight bytes for each value, and its text.
+fn row_bytes(batch: &RecordBatch, row: usize) -> usize {
+    let text = |array: &ArrayRef| {
+        let view = array.as_string_view_opt().and_then(|texts| texts.views().get(row));
+        view.map_or(0, |view| *view as u32 as usize)
+    };
+    batch.columns().iter().map(|array| 8 + text(array)).sum()
+}
+
+/// The same batch without the bytes that it holds on to and does not show: its texts may share the buffers of many more.
+fn compact(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let columns = batch.columns().iter().map(|array| match array.as_string_view_opt() {
+        Some(texts) => {
+            let held: usize = texts.data_buffers().iter().map(Buffer::len).sum();
+            let shown: usize = texts.views().iter().map(|view| *view as u32 as usize).sum();
+            if held > (1 << 20) && held / 2 > shown { Arc::new(texts.gc()) as ArrayRef } else { Arc::clone(array) }
+        }
+        None => Arc::clone(array),
+    });
+    RecordBatch::try_new(batch.schema(), columns.collect())
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use futures::StreamExt;
+use postern_kql::catalog::Catalog;
 use postern_kql::types::Const;
 use postern_lake::{Lake, LakeError};
 use postern_model::report::{Alert, Case, Classification, Coverage, Span};
@@ -17,7 +18,8 @@ use crate::content::Content;
 use crate::coverage::coverage;
 use crate::detect::{AlertRow, detect};
 use crate::domains::{OwnDomains, Place};
-use crate::hunt::{HuntError, HuntOptions, hunt_in};
+use crate::guarded::hunt_guarded;
+use crate::hunt::{HuntError, HuntOptions};
 use crate::params::Params;
 use crate::story::build;
 
@@ -92,7 +94,8 @@ pub async fn investigate(
     }
 
     let lists = Params::new(content.list_params());
-    let (alerts, failed) = detect(&Arc::new(tables.clone()), content, &lists, now).await;
+    let shared: Arc<dyn Catalog> = Arc::new(tables.clone());
+    let (alerts, failed) = detect(&shared, content, &lists, now).await;
     let problems =
         failed.iter().map(|f| format!("The detection “{}” could not run: {}", f.detection, f.error)).collect();
     let outside =
@@ -162,13 +165,13 @@ async fn hold(tables: &mut LakeCatalog, now: Ticks) {
             async move {
                 let mut options = HuntOptions::own(now);
                 options.max_rows = usize::try_from(ROWS_IN_MEMORY).unwrap_or(usize::MAX);
-                let query = name.clone();
-                let task = tokio::spawn(async move { hunt_in(snapshot.as_ref(), &query, &options).await });
-                (name, task.await)
+                options.result_bytes = 1 << 30;
+                let result = hunt_guarded(snapshot, &name, &options).await;
+                (name, result)
             }
         });
         for (name, result) in futures::stream::iter(held).buffered(ABREAST).collect::<Vec<_>>().await {
-            if let Ok(Ok(result)) = result
+            if let Ok(result) = result
                 && !result.truncated
             {
                 // A table that cannot be held is read from the store instead.
@@ -202,7 +205,8 @@ async fn compute(
     let mut options = HuntOptions::own(now).with_params(params.used(query));
     options.timeout = std::time::Duration::from_mins(10);
     options.max_rows = 5_000_000;
-    let result = hunt_in(tables, query, &options)
+    options.result_bytes = 2 << 30;
+    let result = hunt_guarded(Arc::new(tables.clone()), query, &options)
         .await
         .map_err(|source| InvestigateError::Table { table: name.to_owned(), source })?;
     tables.put(name, &result)?;

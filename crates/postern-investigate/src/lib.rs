@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! hunt            the one join of KQL and the store; limits on time, rows and memory
+//! guarded         the same on a thread of its own: there is an answer in time, whatever the query does
 //! catalog         what a query may read: stored tables and those derived from them
 //! content         detections, playbooks and lists, as data
 //! detect          detections → alert rows
@@ -22,6 +23,7 @@ pub mod detect;
 pub mod domains;
 pub mod flips;
 pub mod grade;
+mod guarded;
 pub mod hunt;
 pub mod investigate;
 pub mod params;
@@ -33,5 +35,6 @@ pub mod timeline;
 
 pub use catalog::{LakeCatalog, catalog};
 pub use content::{Content, ContentError};
+pub use guarded::hunt_guarded;
 pub use hunt::{HuntError, HuntOptions, HuntResult, hunt, hunt_in};
 pub use investigate::{InvestigateError, InvestigateOptions, Investigation, investigate};

@@ -28,6 +28,7 @@ use datafusion::logical_expr::LogicalPlan;
 
 pub use catalog::{Catalog, Column, TableDef, TableSource, View};
 pub use plan::execute::{collect, configure, session, session_with};
+pub use plan::guard::Guard;
 pub use postern_kql_syntax::{Diagnostic, Severity, Span};
 pub use types::{Const, KqlType};
 
@@ -125,9 +126,10 @@ pub async fn plan(
         let more = recover::mistakes(&parsed, catalog, options);
         return Err(recover::together(parsed.diagnostics, more));
     }
+    let guard = Guard::of(session);
     let mut answers: Vec<Vec<RecordBatch>> = Vec::new();
     loop {
-        let needed = match bind_once(&parsed, catalog, options, &answers) {
+        let needed = match guard.run(|| bind_once(&parsed, catalog, options, &answers)) {
             Ok(planned) => return Ok(planned),
             Err(Fault::Query(diagnostic)) => {
                 let mut mistakes = recover::mistakes(&parsed, catalog, options);

@@ -16,6 +16,24 @@ use super::{Binder, Meaning};
 use crate::functions::{BoundExpr, PathStep, find_operator};
 use crate::types::{Const, KqlType};
 
+/// Checks that a named value, which may be made of columns, can be computed for rows of this relation: the argument of a
+/// function whose body reads another table cannot.
+fn belongs(value: &BoundExpr, relation: &Relation, name: &str, span: Span) -> Bound<()> {
+    if value.constant.is_some() {
+        return Ok(());
+    }
+    let schema = relation.plan.schema();
+    if value.expr.column_refs().into_iter().all(|column| schema.has_column(column)) {
+        return Ok(());
+    }
+    Err(Fault::new(
+        codes::NOT_CONSTANT,
+        span,
+        format!("`{name}` is different for each row of one table, and here the rows of another are read"),
+    )
+    .hint("give the function a constant, or join the two tables"))
+}
+
 /// Where an expression stands.
 pub struct Scope<'r> {
     /// The rows that it is about.
@@ -158,6 +176,7 @@ impl Binder<'_> {
         match env.find(name) {
             Some(Named::Scalar(value)) => {
                 self.spend_expr(&value.expr, span)?;
+                belongs(value, scope.relation, name, span)?;
                 return Ok(BoundExpr { name: Some(name.to_owned()), ..value.clone() });
             }
             Some(Named::Table(_)) => {

@@ -36,6 +36,7 @@ use crate::catalog::Catalog;
 use crate::functions::{BindContext, BoundExpr};
 use crate::operators;
 use crate::plan::fresh::Fresh;
+use crate::plan::guard;
 use crate::{PlanOptions, Render};
 use env::{Env, Named, UserPattern};
 use fault::{Bound, Fault, codes};
@@ -43,6 +44,9 @@ use scope::Relation;
 
 /// The most expressions and operators that one query may expand to.
 const BUDGET: usize = 300_000;
+
+/// A step of binding is as much work as so many steps of a kernel.
+const STEP_COST: usize = 16;
 
 /// What a pipeline or a name stands for.
 #[derive(Debug, Clone)]
@@ -123,6 +127,9 @@ impl<'a> Binder<'a> {
     }
 
     fn spend_many(&self, steps: usize, span: Span) -> Bound<()> {
+        if guard::tick(steps.saturating_mul(STEP_COST)) {
+            return Err(Fault::new(codes::EXECUTION, span, guard::STOPPED));
+        }
         match self.budget.get().checked_sub(steps) {
             Some(left) => {
                 self.budget.set(left);

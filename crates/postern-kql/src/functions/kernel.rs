@@ -12,6 +12,7 @@ use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type};
 use datafusion::common::{Result, ScalarValue, exec_datafusion_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
+use crate::plan::guard::Guard;
 use crate::types::KqlType;
 
 /// One argument of a kernel: an array of one value for each row, or of one value for all rows.
@@ -234,7 +235,8 @@ impl ScalarUDFImpl for Kernel {
                 ColumnarValue::Scalar(value) => Ok(Arg { array: value.to_array_of_size(1)?, scalar: true }),
             })
             .collect::<Result<Vec<_>>>()?;
-        let array = (self.run)(&KernelArgs { args: values, rows })?;
+        let guard = Guard::in_options(&args.config_options).or_else(Guard::present).unwrap_or_default();
+        let array = guard.kernel(|| (self.run)(&KernelArgs { args: values, rows }))?;
         if array.len() != rows || array.data_type() != &self.returns {
             return Err(exec_datafusion_err!(
                 "function `{}` gave {} values of {} where {rows} of {} were due",

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, new_empty_array};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
 use datafusion::catalog::default_table_source::provider_as_source;
 use datafusion::common::{Column as PlanColumn, TableReference};
 use datafusion::datasource::MemTable;
@@ -87,33 +88,67 @@ pub fn of_arrays(
     batches: Vec<Vec<ArrayRef>>,
     span: Span,
 ) -> Bound<Relation> {
-    let names: Vec<String> = columns.iter().map(|(name, _)| binder.fresh.name(name)).collect();
-    let ordinal = binder.fresh.name("row");
-    let mut fields: Vec<Field> =
-        names.iter().zip(columns).map(|(name, (_, ty))| Field::new(name, ty.arrow(), *ty != KqlType::String)).collect();
-    fields.push(Field::new(&ordinal, DataType::Int64, false));
-    let schema = Arc::new(Schema::new(fields));
+    let layout = Layout::new(binder, columns);
     let mut made = Vec::with_capacity(batches.len());
     let mut first = 0i64;
     for mut arrays in batches {
         let count = arrays.first().map_or(0, |a| a.len()) as i64;
         arrays.push(Arc::new((first..first + count).collect::<Int64Array>()));
         first += count;
-        made.push(RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(Into::into).at(span)?);
+        made.push(RecordBatch::try_new(layout.schema(), arrays).map_err(Into::into).at(span)?);
     }
-    let provider = Arc::new(MemTable::try_new(schema, vec![made]).at(span)?);
-    let qualifier = TableReference::bare(binder.fresh.name("rows"));
-    let plan = LogicalPlanBuilder::scan(qualifier.clone(), provider_as_source(provider), None)
-        .and_then(LogicalPlanBuilder::build)
-        .at(span)?;
-    let of_plan = |name: String| PlanColumn::new(Some(qualifier.clone()), name);
-    let scope = names
-        .into_iter()
-        .zip(columns)
-        .map(|(name, (shown, ty))| ScopeColumn { name: shown.clone(), ty: *ty, hidden: false, column: of_plan(name) })
-        .collect();
-    let mut relation = Relation::new(plan, scope);
-    relation.order = vec![OrderKey { column: of_plan(ordinal), ascending: true, nulls_first: false }];
-    relation.serialized = true;
-    Ok(relation)
+    let provider = Arc::new(MemTable::try_new(layout.schema(), vec![made]).at(span)?);
+    layout.read(binder, provider, span)
+}
+
+/// The plan columns of a table made by the query: one for each of its columns, and the position of the row.
+pub struct Layout<'c> {
+    columns: &'c [(String, KqlType)],
+    names: Vec<String>,
+    ordinal: String,
+    schema: SchemaRef,
+}
+
+impl<'c> Layout<'c> {
+    /// For columns of these names and types.
+    pub fn new(binder: &Binder, columns: &'c [(String, KqlType)]) -> Self {
+        let names: Vec<String> = columns.iter().map(|(name, _)| binder.fresh.name(name)).collect();
+        let ordinal = binder.fresh.name("row");
+        let mut fields: Vec<Field> = names
+            .iter()
+            .zip(columns)
+            .map(|(name, (_, ty))| Field::new(name, ty.arrow(), *ty != KqlType::String))
+            .collect();
+        fields.push(Field::new(&ordinal, DataType::Int64, false));
+        Self { columns, names, ordinal, schema: Arc::new(Schema::new(fields)) }
+    }
+
+    /// The schema that the table must have; the last column holds the positions of the rows.
+    pub fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// A relation of the table's rows, which keep their order.
+    pub fn read(self, binder: &Binder, provider: Arc<dyn TableProvider>, span: Span) -> Bound<Relation> {
+        let Self { columns, names, ordinal, .. } = self;
+        let qualifier = TableReference::bare(binder.fresh.name("rows"));
+        let plan = LogicalPlanBuilder::scan(qualifier.clone(), provider_as_source(provider), None)
+            .and_then(LogicalPlanBuilder::build)
+            .at(span)?;
+        let of_plan = |name: String| PlanColumn::new(Some(qualifier.clone()), name);
+        let scope = names
+            .into_iter()
+            .zip(columns)
+            .map(|(name, (shown, ty))| ScopeColumn {
+                name: shown.clone(),
+                ty: *ty,
+                hidden: false,
+                column: of_plan(name),
+            })
+            .collect();
+        let mut relation = Relation::new(plan, scope);
+        relation.order = vec![OrderKey { column: of_plan(ordinal), ascending: true, nulls_first: false }];
+        relation.serialized = true;
+        Ok(relation)
+    }
 }

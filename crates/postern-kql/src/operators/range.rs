@@ -1,21 +1,18 @@
 //! `range`: one column of evenly spaced values, both ends included.
 
-use std::sync::Arc;
-
-use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array};
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::RangeSource;
 
-use super::datatable::of_arrays;
+use super::datatable::Layout;
 use crate::bind::Binder;
 use crate::bind::env::Env;
-use crate::bind::fault::{Bound, Fault, codes};
+use crate::bind::fault::{Bound, Fault, Placed, codes};
 use crate::bind::scope::Relation;
+use crate::plan::steps::{Steps, Values};
 use crate::types::{Const, KqlType};
 
-/// The most rows that a range may have.
-const MAX_ROWS: i64 = 20_000_000;
-const BATCH: i64 = 8192;
+/// More rows than this no query can wait for.
+const MAX_ROWS: i64 = 1 << 53;
 
 /// Binds `range name from a to b step c`.
 pub fn range(binder: &Binder, range: &RangeSource, env: &Env, span: Span) -> Bound<Relation> {
@@ -50,16 +47,14 @@ pub fn range(binder: &Binder, range: &RangeSource, env: &Env, span: Span) -> Bou
         Fault::new(codes::ARGUMENT, span, format!("the range has more than {MAX_ROWS} rows"))
             .hint("take a larger step or a smaller range")
     };
-    let batches = if ty == KqlType::Real {
+    let (count, values) = if ty == KqlType::Real {
         let values = (from.as_real(), to.as_real(), step.as_real());
         let (Some(from), Some(to), Some(step)) = values else { return Err(too_long()) };
         let count = ((to - from) / step).floor();
         if step == 0.0 || !count.is_finite() || count >= MAX_ROWS as f64 {
             return Err(too_long());
         }
-        chunks(if count < 0.0 { 0 } else { count as i64 + 1 }, |first, last| {
-            Arc::new((first..last).map(|i| from + i as f64 * step).collect::<Float64Array>()) as ArrayRef
-        })
+        (if count < 0.0 { 0 } else { count as i64 + 1 }, Values::Real(from, step))
     } else {
         let whole = |v: &Const| v.as_ticks().or_else(|| v.as_long());
         let (Some(from), Some(to), Some(step)) = (whole(&from), whole(&to), whole(&step)) else {
@@ -71,26 +66,11 @@ pub fn range(binder: &Binder, range: &RangeSource, env: &Env, span: Span) -> Bou
         }
         let steps = distance / i128::from(step);
         let backwards = distance != 0 && (distance < 0) != (step < 0);
-        let count = if backwards { 0 } else { steps as i64 + 1 };
-        chunks(count, |first, last| {
-            let values = (first..last).map(|i| from + i * step);
-            if ty == KqlType::Int {
-                Arc::new(values.map(|v| v as i32).collect::<Int32Array>()) as ArrayRef
-            } else {
-                Arc::new(values.collect::<Int64Array>()) as ArrayRef
-            }
-        })
+        let values = if ty == KqlType::Int { Values::Int(from, step) } else { Values::Long(from, step) };
+        (if backwards { 0 } else { steps as i64 + 1 }, values)
     };
-    of_arrays(binder, &[(range.name.text.clone(), ty)], batches, span)
-}
-
-fn chunks(count: i64, make: impl Fn(i64, i64) -> ArrayRef) -> Vec<Vec<ArrayRef>> {
-    let mut batches = Vec::new();
-    let mut first = 0;
-    while first < count || batches.is_empty() {
-        let last = (first + BATCH).min(count);
-        batches.push(vec![make(first, last)]);
-        first += BATCH;
-    }
-    batches
+    let columns = [(range.name.text.clone(), ty)];
+    let layout = Layout::new(binder, &columns);
+    let provider = Steps::table(layout.schema(), count, values).at(span)?;
+    layout.read(binder, provider, span)
 }

@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::logical_expr::{Expr, ScalarUDF, Volatility};
 use regex::Regex;
 
+use super::guard;
 use crate::functions::raw_kernel_udf;
 use crate::types::KqlType;
 
@@ -36,6 +37,9 @@ fn udf(regex: Regex, count: usize) -> ScalarUDF {
             let text = texts.get(row).unwrap_or_default();
             let found = regex.captures_read(&mut locations, text).is_some();
             matched.push(found);
+            if guard::grow(if found { text.len() } else { 16 * count }) || guard::tick(1 + text.len() / 64) {
+                guard::check()?;
+            }
             for (index, column) in columns.iter_mut().enumerate() {
                 let range = if found { locations.get(index + 1) } else { None };
                 column.append_option(range.and_then(|(start, end)| text.get(start..end)));

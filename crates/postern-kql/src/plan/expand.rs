@@ -9,6 +9,7 @@ use datafusion::logical_expr::{Expr, ScalarUDF, Volatility};
 use postern_kql_syntax::ast::BagExpansion;
 
 use super::fresh::Fresh;
+use super::guard;
 use crate::bind::scope::{Relation, plan_column};
 use crate::functions::support::json;
 use crate::functions::{kernel_udf, raw_kernel_udf};
@@ -94,7 +95,7 @@ fn elements_udf(bags: BagExpansion, limit: usize) -> ScalarUDF {
                 Some(raw) => {
                     let mut left = limit;
                     pieces(raw, bags, |piece| {
-                        if left > 0 {
+                        if left > 0 && !guard::grow(16 + piece.map_or(0, str::len)) && !guard::tick(1) {
                             left -= 1;
                             list.values().append_option(piece);
                         }
@@ -103,6 +104,7 @@ fn elements_udf(bags: BagExpansion, limit: usize) -> ScalarUDF {
             }
             list.append(true);
         }
+        guard::check()?;
         Ok(Arc::new(list.finish()) as ArrayRef)
     })
 }
@@ -127,9 +129,14 @@ fn positions_udf(count: usize, limit: usize) -> ScalarUDF {
                     }
                     longest = longest.max(pieces_here);
                 }
-                (0..longest.min(limit) as i64).for_each(|position| list.values().append_value(position));
+                let count = longest.min(limit) as i64;
+                if guard::grow(8 * longest.min(limit)) || guard::tick(longest) {
+                    break;
+                }
+                (0..count).for_each(|position| list.values().append_value(position));
                 list.append(true);
             }
+            guard::check()?;
             Ok(Arc::new(list.finish()) as ArrayRef)
         },
     )

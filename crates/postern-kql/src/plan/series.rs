@@ -10,12 +10,15 @@ use datafusion::common::{Result, ScalarValue, exec_datafusion_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Expr, Signature, Volatility};
 
+use super::guard::Guard;
+
 /// The array of `length` JSON values in which `value` stands at `position`, and `default` everywhere else.
 /// `position` is a `long`, `value` is dynamic.
 pub fn series(position: Expr, value: Expr, length: usize, default: &str) -> Expr {
     AggregateUDF::new_from_impl(Series {
         length,
         default: default.to_owned(),
+        guard: Guard::present().unwrap_or_default(),
         signature: Signature::user_defined(Volatility::Immutable),
     })
     .call(vec![position, value])
@@ -24,6 +27,7 @@ pub fn series(position: Expr, value: Expr, length: usize, default: &str) -> Expr
 struct Series {
     length: usize,
     default: String,
+    guard: Guard,
     signature: Signature,
 }
 
@@ -66,7 +70,13 @@ impl AggregateUDFImpl for Series {
     }
 
     fn accumulator(&self, _args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(Gather { length: self.length, default: self.default.clone(), at: vec![], values: vec![] }))
+        Ok(Box::new(Gather {
+            length: self.length,
+            default: self.default.clone(),
+            guard: self.guard.clone(),
+            at: vec![],
+            values: vec![],
+        }))
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
@@ -85,6 +95,7 @@ impl AggregateUDFImpl for Series {
 struct Gather {
     length: usize,
     default: String,
+    guard: Guard,
     at: Vec<i64>,
     values: Vec<Option<String>>,
 }
@@ -132,6 +143,8 @@ impl Accumulator for Gather {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
+        let known: usize = self.values.iter().flatten().map(String::len).sum();
+        self.guard.keep(known + self.length * (1 + self.default.len()))?;
         let mut slots: Vec<&str> = vec![self.default.as_str(); self.length];
         for (at, value) in self.at.iter().zip(&self.values) {
             if let Some(slot) = usize::try_from(*at).ok().and_then(|at| slots.get_mut(at)) {
@@ -154,12 +167,14 @@ mod tests {
 
     #[test]
     fn values_stand_at_their_positions_and_the_rest_is_the_default() {
-        let mut gather = Gather { length: 4, default: "0".to_owned(), at: vec![], values: vec![] };
+        let mut gather =
+            Gather { length: 4, default: "0".to_owned(), guard: Guard::default(), at: vec![], values: vec![] };
         let at: ArrayRef = Arc::new(Int64Array::from(vec![Some(2), Some(9), None, Some(0)]));
         let values: ArrayRef = Arc::new(StringViewArray::from(vec![Some("5"), Some("7"), Some("8"), None]));
         gather.update_batch(&[at, values]).unwrap();
         let state = gather.state().unwrap();
-        let mut merged = Gather { length: 4, default: "0".to_owned(), at: vec![], values: vec![] };
+        let mut merged =
+            Gather { length: 4, default: "0".to_owned(), guard: Guard::default(), at: vec![], values: vec![] };
         let arrays: Vec<ArrayRef> = state.iter().map(|s| s.to_array_of_size(1).unwrap()).collect();
         merged.merge_batch(&arrays).unwrap();
         assert_eq!(merged.evaluate().unwrap(), ScalarValue::Utf8View(Some("[null,0,5,0]".to_owned())));

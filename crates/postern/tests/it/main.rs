@@ -18,6 +18,7 @@ mod crash;
 mod example;
 mod hostile;
 mod hunt;
+mod limits;
 mod prompt;
 mod real_data;
 mod seeds;

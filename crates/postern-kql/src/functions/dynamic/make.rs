@@ -6,6 +6,7 @@ use super::super::support::json::{self, ArrayText};
 use super::array::is_array;
 use crate::functions::conversion::{Value, push_json, read};
 use crate::functions::{BindError, BoundExpr};
+use crate::plan::guard;
 use crate::types::KqlType::{Dynamic, Long, Real, String as Text};
 
 /// `array_iff(conditions, when_true, when_false)`: element by element; an array shorter than the conditions gives nulls, a
@@ -163,7 +164,12 @@ pub const REPEAT: Scalar = Scalar::new(
                     None => text.push_str("null"),
                 }
                 let mut built = ArrayText::new();
-                (0..times).for_each(|_| built.raw(&text));
+                for _ in 0..times {
+                    if guard::grow(text.len()) {
+                        return None;
+                    }
+                    built.raw(&text);
+                }
                 out.push_str(&built.finish());
                 Some(())
             })
@@ -227,6 +233,9 @@ pub const STRCAT_ARRAY: Scalar = Scalar::new(
             build::strings(args.rows, |row, out| {
                 let delimiter = delimiter.get(row).unwrap_or("");
                 for (at, element) in json::elements(array.get(row).unwrap_or("")).enumerate() {
+                    if guard::grow(delimiter.len()) {
+                        return;
+                    }
                     if at > 0 {
                         out.push_str(delimiter);
                     }

@@ -3,6 +3,7 @@
 use super::{Series, read, write};
 use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, optional, param};
+use crate::plan::guard;
 use crate::types::KqlType::{Bool, Dynamic};
 
 fn values(series: &Series) -> Vec<f64> {
@@ -14,6 +15,9 @@ fn fir(series: &[f64], filter: &[f64], centred: bool) -> Vec<f64> {
     let ahead = if centred { filter.len() / 2 } else { 0 };
     (0..series.len())
         .map(|at| {
+            if guard::tick(filter.len()) {
+                return 0.0;
+            }
             let terms =
                 filter.iter().enumerate().filter_map(|(k, f)| Some(f * series.get((at + ahead).checked_sub(k)?)?));
             terms.sum()
@@ -82,6 +86,9 @@ pub const IIR: Scalar = Scalar::new(
                 let lead = a.first().copied().filter(|lead| *lead != 0.0)?;
                 let mut result: Vec<f64> = Vec::with_capacity(series.len());
                 for at in 0..series.len() {
+                    if guard::tick(a.len().saturating_add(b.len())) {
+                        return None;
+                    }
                     let input: f64 =
                         b.iter().enumerate().filter_map(|(k, w)| Some(w * series.get(at.checked_sub(k)?)?)).sum();
                     let back: f64 = a

@@ -5,6 +5,7 @@ use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info};
 use crate::functions::support::json::{self, ArrayText, ObjectText};
 use crate::functions::{BindError, BoundExpr};
+use crate::plan::guard;
 use crate::types::KqlType::{Dynamic, Long, Real};
 
 /// A line of least squares and how well it fits.
@@ -144,6 +145,9 @@ fn two_lines(name: &'static str, args: &[BoundExpr], bag: bool) -> Result<BoundE
             let error = |line: &Line, count: usize| line.residual * count as f64;
             let mut best: Option<(f64, usize, Line, Line)> = None;
             for split in 1..values.len().max(2) {
+                if guard::tick(values.len()) {
+                    return None;
+                }
                 let (left, right) = values.split_at_checked(split)?;
                 let lines = (fit(left, 0), fit(right, split));
                 let sum = error(&lines.0, left.len()) + error(&lines.1, right.len());

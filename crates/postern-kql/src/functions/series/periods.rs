@@ -9,6 +9,7 @@ use super::{Series, mean, read, write};
 use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, param, repeated};
 use crate::functions::support::json::ArrayText;
+use crate::plan::guard;
 use crate::types::KqlType::{Dynamic, Long, Real};
 
 /// The shortest period that can be told.
@@ -52,12 +53,12 @@ pub(super) fn detect(values: &[f64], least: f64, greatest: f64) -> Vec<(usize, f
     let flat: Vec<f64> =
         values.iter().enumerate().map(|(at, v)| v - (line.slope * at as f64 + line.intercept)).collect();
     let (flat, power) = centred(&flat);
-    let lags: Vec<f64> = (0..=half + 1).map(|lag| likeness(&flat, power, lag)).collect();
+    let lags: Vec<f64> = (0..=half + 1).map(|lag| if guard::tick(flat.len()) { 0.0 } else { likeness(&flat, power, lag) }).collect();
     let at = |lag: usize| lags.get(lag).copied().unwrap_or(f64::NEG_INFINITY);
     let peaks = (SHORTEST..=half).filter(|lag| at(*lag) >= at(lag - 1) && at(*lag) >= at(lag + 1) && at(*lag) > 0.0);
     let mut found: Vec<(usize, f64)> = peaks
         .filter(|lag| (least..=greatest).contains(&(*lag as f64)))
-        .map(|lag| (lag, score(values, lag)))
+        .map(|lag| (lag, if guard::tick(values.len()) { 0.0 } else { score(values, lag) }))
         .filter(|(_, score)| *score > 0.0)
         .collect();
     // Of scores that are nearly the same the shorter period comes first: its multiples are periods too.

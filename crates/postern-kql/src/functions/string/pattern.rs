@@ -18,6 +18,7 @@ use crate::functions::support::define::{Scalar, also, call, call_with, example, 
 use crate::functions::support::json::{self, ArrayText};
 use crate::functions::support::slice::Slices;
 use crate::functions::{BindError, BoundExpr, Param};
+use crate::plan::guard;
 use crate::types::KqlType::{self, Dynamic, Long, String as Text};
 
 /// Compiles a pattern under the limits on size. A brace that begins no repetition stands for itself.
@@ -68,6 +69,11 @@ fn plain_braces(pattern: &str) -> Option<String> {
     changed.then_some(out)
 }
 
+/// Compiling a pattern is as much work as so many steps of a kernel.
+const COMPILING: usize = 1 << 12;
+/// So many patterns that differ from row to row are kept compiled.
+const COMPILED: usize = 64;
+
 /// The pattern of each row: one for all when constant.
 pub(super) enum Patterns {
     One(Regex),
@@ -101,11 +107,20 @@ impl Patterns {
                 let mut seen: HashMap<&str, Option<Regex>> = HashMap::new();
                 for row in 0..args.rows {
                     let pattern = patterns.get(row).unwrap_or("");
+                    if !seen.contains_key(pattern) {
+                        // Compiling is slow and a compiled pattern is large.
+                        if guard::tick(COMPILING) {
+                            break;
+                        }
+                        if seen.len() >= COMPILED {
+                            seen.clear();
+                        }
+                    }
                     f(row, seen.entry(pattern).or_insert_with(|| compile(&wrap(pattern)).ok()).as_ref());
                 }
             }
         }
-        Ok(())
+        guard::check()
     }
 }
 
@@ -306,10 +321,14 @@ fn replace_regex(name: &'static str, args: &[BoundExpr], at: [usize; 3]) -> Resu
                 let Some(whole) = captures.get(0) else { continue };
                 built.push_str(text.get(last..whole.start()).unwrap_or(""));
                 for piece in pieces {
-                    match piece {
-                        Piece::Text(text) => built.push_str(text),
-                        Piece::Group(group) => built.push_str(captures.get(*group).map_or("", |m| m.as_str())),
+                    let piece = match piece {
+                        Piece::Text(text) => text,
+                        Piece::Group(group) => captures.get(*group).map_or("", |m| m.as_str()),
+                    };
+                    if guard::grow(piece.len()) || guard::tick(1) {
+                        return;
                     }
+                    built.push_str(piece);
                 }
                 last = whole.end();
             }

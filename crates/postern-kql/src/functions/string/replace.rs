@@ -7,6 +7,7 @@ use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, param};
 use crate::functions::support::json;
 use crate::functions::support::slice::Slices;
+use crate::plan::guard;
 use crate::types::KqlType::{Dynamic, String as Text};
 
 /// What was prepared for the last row, and the two arguments it was prepared from.
@@ -43,6 +44,9 @@ pub const REPLACE_STRING: Scalar = Scalar::new(
                 built.clear();
                 let rewrite = rewrite.get(row).unwrap_or("");
                 for (at, part) in text.split(lookup).enumerate() {
+                    if guard::grow(rewrite.len()) {
+                        break;
+                    }
                     if at > 0 {
                         built.push_str(rewrite);
                     }
@@ -86,6 +90,9 @@ pub const REPLACE_STRINGS: Scalar = Scalar::new(
                 // An earlier lookup goes first over the whole text; what it replaced is not looked at again.
                 let mut pieces = vec![(text, true)];
                 for (from, to) in pairs {
+                    if guard::tick(pieces.len()) {
+                        return;
+                    }
                     if !pieces.iter().any(|(piece, open)| *open && piece.contains(from.as_str())) {
                         continue;
                     }
@@ -97,6 +104,9 @@ pub const REPLACE_STRINGS: Scalar = Scalar::new(
                         }
                         for (at, part) in piece.split(from.as_str()).enumerate() {
                             if at > 0 {
+                                if guard::grow(to.len()) {
+                                    return;
+                                }
                                 next.push((to.as_str(), false));
                             }
                             if !part.is_empty() {

@@ -9,6 +9,7 @@ use arrow::buffer::{Buffer, ScalarBuffer};
 use datafusion::common::Result;
 
 use crate::functions::kernel::Arg;
+use crate::plan::guard;
 
 /// A finished side buffer is started anew at this size, far below what a view can address.
 const BLOCK: usize = 32 << 20;
@@ -71,6 +72,11 @@ impl<'a> Slices<'a> {
 
     /// Adds text of its own.
     pub fn own(&mut self, text: &str) {
+        if guard::grow(text.len()) || guard::tick(1) {
+            // The query is over or out of memory, as `finish` says.
+            self.null();
+            return;
+        }
         if !self.own.is_empty() && self.own.len() + text.len() > BLOCK {
             self.blocks.push(Buffer::from_vec(std::mem::take(&mut self.own)));
         }
@@ -91,6 +97,7 @@ impl<'a> Slices<'a> {
 
     /// The array.
     pub fn finish(mut self) -> Result<ArrayRef> {
+        guard::check()?;
         let mut buffers: Vec<Buffer> = self.source.data_buffers().to_vec();
         buffers.append(&mut self.blocks);
         buffers.push(Buffer::from_vec(self.own));

@@ -6,6 +6,7 @@ mod guarded;
 mod params;
 mod schema;
 mod shell;
+mod size;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -67,6 +68,12 @@ pub(crate) struct Hunt {
     /// Stop a query after this time
     #[arg(long, value_name = "DURATION", value_parser = duration::parse_timeout, default_value = "30s")]
     timeout: Duration,
+    /// Stop a query that needs more memory
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, default_value = "1GiB")]
+    memory: usize,
+    /// At most so much text and numbers in the result
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, default_value = "256MiB")]
+    result_size: usize,
     /// Run every query of a file of JSON lines with `id` and `query`; one JSON line for each, in order
     #[arg(long, value_name = "FILE", help_heading = "Batch")]
     batch: Option<PathBuf>,
@@ -129,6 +136,8 @@ impl Hunt {
             params,
             timeout: self.timeout,
             max_rows: self.limit,
+            memory_bytes: self.memory,
+            result_bytes: self.result_size,
             check: self.check,
             time_range,
             ..HuntOptions::at(now)
@@ -158,7 +167,9 @@ pub(crate) async fn run(command: Hunt, globals: &Globals, screen: &Screen) -> Re
     let rows = Rows { columns: &result.columns, batches: &result.batches };
     output::write(&rows, result.render.as_ref(), style, screen)?;
     if result.truncated {
-        screen.note(&format!("note: cut after {} rows; --limit sets how many", command.limit));
+        let rows = result.rows();
+        let setting = if rows < command.limit { "--result-size sets how much" } else { "--limit sets how many" };
+        screen.note(&format!("note: cut after {rows} rows; {setting}"));
     }
     Ok(())
 }

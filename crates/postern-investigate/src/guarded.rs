@@ -1,0 +1,58 @@
+//! One query on a thread of its own: whatever it does, there is an answer in time.
+//!
+//! Time, row and memory limits are the engine's business. This is the net under it: a query that panics, or computes
+//! without ever looking at the clock, still ends as an error.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use postern_kql::catalog::Catalog;
+
+use crate::hunt::{HuntError, HuntOptions, HuntResult, hunt_in};
+
+/// Stack of a query's thread: plans of deeply nested queries are walked recursively.
+const STACK: usize = 64 << 20;
+/// A query that does not stop at its own time limit is left behind after this.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Runs a query over a catalogue as [`hunt_in`] does, on a thread of its own.
+pub async fn hunt_guarded(
+    catalog: Arc<dyn Catalog>,
+    query: &str,
+    options: &HuntOptions,
+) -> Result<HuntResult, HuntError> {
+    let timeout = options.timeout;
+    let handle = tokio::runtime::Handle::current();
+    let (mut send, receive) = tokio::sync::oneshot::channel();
+    let (query, options) = (query.to_owned(), options.clone());
+    let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK).spawn(move || {
+        let work = async {
+            tokio::select! {
+                outcome = hunt_in(catalog.as_ref(), &query, &options) => Some(outcome),
+                // Nobody waits any more: the connection is gone, or the time is over.
+                () = send.closed() => None,
+            }
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(|| handle.block_on(work))).unwrap_or_else(|panic| {
+            let message = panic
+                .downcast_ref::<String>()
+                .cloned()
+                .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+                .unwrap_or_default();
+            Some(Err(HuntError::Bug(message)))
+        });
+        if let Some(outcome) = outcome {
+            // The receiver may be gone by now.
+            let _ = send.send(outcome);
+        }
+    });
+    if let Err(reason) = thread {
+        return Err(HuntError::Engine(format!("cannot start a thread: {reason}")));
+    }
+    match tokio::time::timeout(timeout.saturating_add(GRACE), receive).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => Err(HuntError::Bug("the query ended without an answer".to_owned())),
+        Err(_) => Err(HuntError::Timeout { limit: timeout }),
+    }
+}
