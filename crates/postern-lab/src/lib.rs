@@ -19,6 +19,7 @@
 
 pub mod dice;
 pub mod families;
+pub mod load;
 pub mod truth;
 pub mod world;
 

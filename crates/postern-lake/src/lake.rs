@@ -4,6 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
+use datafusion::execution::cache::cache_manager::{CachedFileMetadataEntry, FileMetadataCache};
+use datafusion::execution::cache::default_cache::DefaultCache;
+use object_store::path::Path as StorePath;
 use postern_model::schema::Schemas;
 use postern_model::time::Ticks;
 use tempfile::TempDir;
@@ -56,6 +59,9 @@ impl LakeOptions {
     }
 }
 
+/// The most memory that footers of data files may take.
+const FOOTER_BYTES: usize = 64 << 20;
+
 /// What all clones of a store share.
 pub(crate) struct Inner {
     pub(crate) folder: Folder,
@@ -64,6 +70,8 @@ pub(crate) struct Inner {
     pub(crate) options: LakeOptions,
     /// Commits are forced to disk.
     pub(crate) durable: bool,
+    /// Footers of data files that were read: a data file never changes, and a case is many queries.
+    pub(crate) footers: Arc<FileMetadataCache>,
     /// Removes a temporary store's folder on drop.
     temporary: Option<TempDir>,
 }
@@ -162,7 +170,8 @@ impl Lake {
             None => Arc::clone(Schemas::builtin().map_err(|source| LakeError::Schemas { source })?),
         };
         let durable = temporary.is_none();
-        let inner = Inner { folder, manifest, schemas, options, durable, temporary };
+        let footers = Arc::new(DefaultCache::<StorePath, CachedFileMetadataEntry>::new(FOOTER_BYTES));
+        let inner = Inner { folder, manifest, schemas, options, durable, footers, temporary };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -57,8 +57,8 @@ struct Part {
 
 /// The committed rows of one table.
 pub(crate) struct StoredTable {
-    /// Keeps a temporary store alive.
-    _inner: Arc<Inner>,
+    /// Also keeps a temporary store alive.
+    inner: Arc<Inner>,
     name: String,
     schema: SchemaRef,
     parts: Vec<Part>,
@@ -89,7 +89,7 @@ impl StoredTable {
                 _ => None,
             })
         });
-        Ok(Self { _inner: Arc::clone(inner), name: table.name.clone(), schema, parts })
+        Ok(Self { inner: Arc::clone(inner), name: table.name.clone(), schema, parts })
     }
 
     /// The parts that may have rows for the predicate, judged by the manifest alone.
@@ -201,13 +201,12 @@ impl TableProvider for StoredTable {
         let url = ObjectStoreUrl::local_filesystem();
         let runtime = state.runtime_env();
         let store: Arc<dyn ObjectStore> = runtime.object_store(&url)?;
-        let cache = runtime.cache_manager.get_file_metadata_cache();
-        let mut source = ParquetSource::new(Arc::clone(&self.schema))
+        let cache = Arc::clone(&self.inner.footers);
+        // The predicate itself comes to the source when the optimizer pushes the filter above down to it; given here
+        // too, every row would be tested twice.
+        let source = ParquetSource::new(Arc::clone(&self.schema))
             .with_table_parquet_options(state.default_table_options().parquet)
             .with_parquet_file_reader_factory(Arc::new(CachedParquetFileReaderFactory::new(store, cache)));
-        if let Some(predicate) = predicate {
-            source = source.with_predicate(predicate);
-        }
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
             .with_file_groups(groups)
             .with_statistics(statistics)

@@ -21,6 +21,10 @@ use commands::{Arguments, Command};
 use failure::{Code, Failure};
 use screen::Screen;
 
+/// Queries allocate and free large buffers from many threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Stack of the thread that runs a command: plans of deeply nested queries are walked recursively.
 const STACK: usize = 64 << 20;
 /// How long a stopped command may take to put its things away.

@@ -47,6 +47,9 @@ impl Binder<'_> {
             InOp::In | InOp::NotIn | InOp::InNoCase | InOp::NotInNoCase => {
                 let no_case = matches!(op, InOp::InNoCase | InOp::NotInNoCase);
                 let negated = matches!(op, InOp::NotIn | InOp::NotInNoCase);
+                if no_case && let Some(found) = self.in_any_case(&value, &items, negated, left.span, span)? {
+                    return Ok(found);
+                }
                 let arrays = items.iter().any(|i| i.ty == KqlType::Dynamic && i.constant.is_none());
                 let (mut value, mut items) = (value, items);
                 if no_case {
@@ -148,6 +151,27 @@ impl Binder<'_> {
     fn lower(&self, value: &BoundExpr, span: Span, op: InOp) -> Bound<BoundExpr> {
         let text = self.as_text(value, span, op.symbol())?;
         self.builtin("tolower", &[text], span)
+    }
+
+    /// `value in~ (texts)` where all texts are constant: one look into a set for each row. `None` for other lists.
+    fn in_any_case(
+        &self,
+        value: &BoundExpr,
+        items: &[BoundExpr],
+        negated: bool,
+        left: Span,
+        span: Span,
+    ) -> Bound<Option<BoundExpr>> {
+        let items = spread(items.to_vec());
+        if items.is_empty() || !items.iter().all(|item| item.const_str().is_some()) {
+            return Ok(None);
+        }
+        let Some(function) = find_operator(InOp::InNoCase.symbol()) else { return Ok(None) };
+        let text = self.as_text(value, left, InOp::InNoCase.symbol())?;
+        let list = self.one_array(items, span)?;
+        let found = function.bind(&[text, list], &self.cx()).map_err(|e| Fault::bind(codes::OPERAND, e, span))?;
+        let expr = if negated { negate(found.expr) } else { found.expr };
+        Ok(Some(fold(BoundExpr::new(expr, KqlType::Bool))))
     }
 
     /// `value in (array)` where the array differs by row.

@@ -83,7 +83,7 @@ pub(crate) async fn run(command: Command, globals: &Globals, screen: &Screen) ->
         Command::Hunt(command) => hunt::run(*command, globals, screen).await,
         Command::Ingest(command) => ingest::run(command, globals, screen).await,
         Command::Investigate(command) => investigate::run(command, globals, screen).await,
-        Command::Lab(command) => lab::run(&command, screen),
+        Command::Lab(command) => lab::run(&command, screen).await,
         Command::Tables(command) => tables::run(&command, globals).await,
     }
 }

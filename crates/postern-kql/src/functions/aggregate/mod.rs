@@ -6,6 +6,7 @@
 pub mod best;
 pub mod collect;
 pub mod define;
+pub mod distinct;
 pub mod gather;
 pub mod groups;
 pub mod numbers;

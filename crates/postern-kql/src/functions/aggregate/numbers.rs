@@ -5,8 +5,9 @@ use datafusion::functions_aggregate::{average, bit_and_or_xor, count, covariance
 use datafusion::logical_expr::{Expr, lit};
 
 use super::define::{Summary, aggregate, first, info, or_else, output, predicate};
+use super::distinct::Distinct;
 use super::groups::OwnAggregate;
-use super::values::Distinct;
+
 use crate::functions::conversion::convert;
 use crate::functions::support::coerce::coerce;
 use crate::functions::support::define::{example, optional, param};

@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use datafusion::common::Result;
 
 use super::groups::{Groups, argument, take_first};
-use super::values::hash_of;
+use super::distinct::hash_of;
 use crate::functions::conversion::{Value, read};
 use crate::functions::kernel::Arg;
 use crate::functions::sketch::digest::Digest;

@@ -1,7 +1,5 @@
-//! Aggregates over all values of a group as 64-bit numbers: distinct count and percentiles.
+//! Aggregates over all values of a group as 64-bit numbers: percentiles.
 
-use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, LargeBinaryBuilder, StructArray};
@@ -12,112 +10,7 @@ use super::best::{ordered, unordered};
 use super::groups::{Groups, argument, take_first};
 use crate::functions::conversion::{Value, read};
 use crate::functions::kernel::Arg;
-use crate::functions::string::digest::xxhash64;
 use crate::types::KqlType;
-
-/// The keys are hashes already.
-#[derive(Debug, Default)]
-pub struct Identity(u64);
-
-impl Hasher for Identity {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
-    }
-}
-
-fn mix(value: u64) -> u64 {
-    let value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ value >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ value >> 31
-}
-
-/// The hash by which values are told apart; `None` for null.
-pub fn hash_of(arg: &Arg, ty: KqlType, row: usize) -> Option<u64> {
-    Some(match read(arg, ty, row)? {
-        Value::Text(text) | Value::Json(text) => xxhash64(text.as_bytes(), 0),
-        Value::Real(v) => mix(ordered(v) as u64),
-        Value::Decimal(v) => xxhash64(&v.to_le_bytes(), 0),
-        Value::Bool(v) => mix(u64::from(v)),
-        Value::Long(v) | Value::DateTime(v) | Value::TimeSpan(v) => mix(v as u64),
-    })
-}
-
-/// The state of `dcount`: 64-bit hashes of the values seen, so that counts are exact but for a hash collision.
-#[derive(Debug)]
-pub struct Distinct {
-    ty: KqlType,
-    groups: Vec<HashSet<u64, BuildHasherDefault<Identity>>>,
-    held: usize,
-}
-
-impl Distinct {
-    /// Empty state.
-    pub fn new(ty: KqlType) -> Self {
-        Self { ty, groups: Vec::new(), held: 0 }
-    }
-}
-
-impl Groups for Distinct {
-    fn grow(&mut self, total: usize) {
-        if self.groups.len() < total {
-            self.groups.resize_with(total, HashSet::default);
-        }
-    }
-
-    fn update(&mut self, values: &[ArrayRef], rows: &[(usize, usize)]) -> Result<()> {
-        let arg = Arg { array: argument(values, 0)?.clone(), scalar: false };
-        for (row, group) in rows {
-            let Some(hash) = hash_of(&arg, self.ty, *row) else { continue };
-            if self.groups.get_mut(*group).is_some_and(|g| g.insert(hash)) {
-                self.held += 16;
-            }
-        }
-        Ok(())
-    }
-
-    fn merge(&mut self, state: &[ArrayRef], rows: &[(usize, usize)]) -> Result<()> {
-        let Some(states) = argument(state, 0)?.as_binary_opt::<i64>() else { return Ok(()) };
-        for (row, group) in rows.iter().filter(|(row, _)| *row < states.len() && states.is_valid(*row)) {
-            let Some(set) = self.groups.get_mut(*group) else { continue };
-            for word in words(states.value(*row)) {
-                if set.insert(word as u64) {
-                    self.held += 16;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn results(&mut self, first: Option<usize>) -> Result<ArrayRef> {
-        let groups = take_first(&mut self.groups, first);
-        Ok(Arc::new(groups.iter().map(|g| Some(g.len() as i64)).collect::<Int64Array>()))
-    }
-
-    fn state(&mut self, first: Option<usize>) -> Result<Vec<ArrayRef>> {
-        let mut builder = LargeBinaryBuilder::new();
-        let mut bytes = Vec::new();
-        for group in take_first(&mut self.groups, first) {
-            bytes.clear();
-            group.iter().for_each(|word| bytes.extend_from_slice(&word.to_le_bytes()));
-            builder.append_value(&bytes);
-        }
-        Ok(vec![Arc::new(builder.finish())])
-    }
-
-    fn size(&self) -> usize {
-        self.held + self.groups.capacity() * 32
-    }
-}
 
 fn words(bytes: &[u8]) -> impl Iterator<Item = i64> + '_ {
     bytes.chunks_exact(8).filter_map(|chunk| Some(i64::from_le_bytes(chunk.try_into().ok()?)))

@@ -18,6 +18,7 @@ use crate::functions::support::define::{Scalar, call, call_with, example, info, 
 use crate::functions::support::json;
 use crate::functions::support::terms::{Needle, Place, fold};
 use crate::functions::{BindError, BoundExpr, Param};
+use crate::types::Const;
 use crate::types::KqlType::{Bool, Dynamic, String as Text};
 
 /// Tests every row's text.
@@ -127,6 +128,14 @@ pub(super) fn needles_of(raw: &str) -> Vec<String> {
     if json::kind(raw) == Some(json::Kind::Array) { json::elements(raw).map(text).collect() } else { vec![text(raw)] }
 }
 
+/// The needles of a list that is the same for every row.
+fn constant_needles(args: &[BoundExpr]) -> Option<Vec<String>> {
+    match args.get(1)?.constant.as_ref()? {
+        Const::Dynamic(raw) => Some(needles_of(raw)),
+        _ => None,
+    }
+}
+
 fn any_all(
     name: &'static str,
     args: &[BoundExpr],
@@ -134,13 +143,18 @@ fn any_all(
     sensitive: bool,
     all: bool,
 ) -> Result<BoundExpr, BindError> {
+    let needles = move |texts: Vec<String>| -> Vec<Needle> {
+        texts.iter().map(|needle| Needle::new(needle, place, sensitive)).collect()
+    };
+    let decide = move |needles: &[Needle], text: &str| {
+        if all { needles.iter().all(|n| n.matches(text)) } else { needles.iter().any(|n| n.matches(text)) }
+    };
+    let fixed = constant_needles(args).map(needles);
     call(name, &as_text(args, &[0]), &[Text, Dynamic], Bool, move |args| {
-        let prepare = |raw: Option<&str>| -> Vec<Needle> {
-            raw.map(needles_of).unwrap_or_default().iter().map(|n| Needle::new(n, place, sensitive)).collect()
-        };
-        let decide = |needles: &[Needle], text: &str| {
-            if all { needles.iter().all(|n| n.matches(text)) } else { needles.iter().any(|n| n.matches(text)) }
-        };
+        if let Some(fixed) = &fixed {
+            return test(args.get(0)?, args.rows, |text| decide(fixed, text));
+        }
+        let prepare = |raw: Option<&str>| needles(raw.map(needles_of).unwrap_or_default());
         let list = args.get(1)?;
         if list.scalar {
             let needles = prepare(list.text()?.get(0));
@@ -177,22 +191,55 @@ pub const HAS_ALL: Scalar = Scalar::new(
     |args, _| any_all("has_all", args, Place::Term, false, true),
 );
 
+/// A set of texts, asked with or without regard to case.
+struct Members {
+    texts: HashSet<String>,
+    sensitive: bool,
+    /// Bit `n` is set when a text has `n` bytes, the last bit for all longer ones.
+    lengths: u64,
+}
+
+impl Members {
+    fn new(texts: Vec<String>, sensitive: bool) -> Self {
+        let texts: HashSet<String> = texts.into_iter().map(|text| if sensitive { text } else { fold(&text) }).collect();
+        let lengths = texts.iter().fold(0, |bits, text| bits | 1u64 << text.len().min(63));
+        Self { texts, sensitive, lengths }
+    }
+
+    /// Whether the set has the text; `buffer` is of use again and again.
+    fn hold(&self, text: &str, buffer: &mut String) -> bool {
+        if !self.sensitive && !text.is_ascii() {
+            // Folding may change the length.
+            return self.texts.contains(&fold(text));
+        }
+        if self.lengths >> text.len().min(63) & 1 == 0 {
+            return false;
+        }
+        if self.sensitive {
+            return self.texts.contains(text);
+        }
+        buffer.clear();
+        buffer.push_str(text);
+        buffer.make_ascii_lowercase();
+        self.texts.contains(buffer.as_str())
+    }
+}
+
 fn in_list(name: &'static str, args: &[BoundExpr], sensitive: bool) -> Result<BoundExpr, BindError> {
+    let fixed = constant_needles(args).map(|texts| Members::new(texts, sensitive));
     call(name, &as_text(args, &[0]), &[Text, Dynamic], Bool, move |args| {
-        let key = |text: String| if sensitive { text } else { fold(&text) };
-        let prepare = |raw: Option<&str>| -> HashSet<String> {
-            raw.map(needles_of).unwrap_or_default().into_iter().map(key).collect()
-        };
-        let held = |set: &HashSet<String>, text: &str| {
-            if sensitive { set.contains(text) } else { set.contains(&fold(text)) }
-        };
+        let mut buffer = String::new();
+        if let Some(fixed) = &fixed {
+            return test(args.get(0)?, args.rows, |text| fixed.hold(text, &mut buffer));
+        }
+        let prepare = |raw: Option<&str>| Members::new(raw.map(needles_of).unwrap_or_default(), sensitive);
         let list = args.get(1)?;
         if list.scalar {
             let set = prepare(list.text()?.get(0));
-            return test(args.get(0)?, args.rows, |text| held(&set, text));
+            return test(args.get(0)?, args.rows, |text| set.hold(text, &mut buffer));
         }
         let (hay, lists) = (args.get(0)?.text()?, list.text()?);
-        Ok(test_rows(args.rows, |row| held(&prepare(lists.get(row)), hay.get(row).unwrap_or(""))))
+        Ok(test_rows(args.rows, |row| prepare(lists.get(row)).hold(hay.get(row).unwrap_or(""), &mut buffer)))
     })
 }
 
@@ -221,3 +268,24 @@ pub const IN_ANY_CASE: Scalar = Scalar::new(
     ),
     |args, _| in_list("in~", args, false),
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_found_in_any_case_or_in_theirs() {
+        let texts = || vec!["Abc".to_owned(), "ÉCOLE".to_owned(), "x".repeat(70)];
+        let mut buffer = String::new();
+        let any = Members::new(texts(), false);
+        for text in ["abc", "ABC", "école", "École", &"X".repeat(70)] {
+            assert!(any.hold(text, &mut buffer), "{text}");
+        }
+        for text in ["", "ab", "abd", "ecole", &"X".repeat(71)] {
+            assert!(!any.hold(text, &mut buffer), "{text}");
+        }
+        let same = Members::new(texts(), true);
+        assert!(same.hold("Abc", &mut buffer) && same.hold("ÉCOLE", &mut buffer));
+        assert!(!same.hold("abc", &mut buffer) && !same.hold("école", &mut buffer));
+    }
+}

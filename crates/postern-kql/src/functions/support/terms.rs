@@ -84,7 +84,14 @@ impl Needle {
 
     /// True when the needle lies in `hay` as its place demands.
     pub fn matches(&self, hay: &str) -> bool {
-        if self.sensitive || self.ascii { self.search(hay) } else { self.search(&fold(hay)) }
+        if self.sensitive || self.ascii {
+            return self.search(hay);
+        }
+        // Folding ASCII text gives ASCII text, which has nothing else in it.
+        if hay.is_ascii() && !self.text.is_ascii() {
+            return false;
+        }
+        self.search(&fold(hay))
     }
 
     fn same(&self, slice: &[u8]) -> bool {

@@ -1,0 +1,7 @@
+SELECT UserId, count(*) AS SignIns, count(*) FILTER (RawEventData->>'$.ErrorNumber' = '50126') AS Failed,
+  count(DISTINCT IPAddress) AS Addresses, min(Timestamp) AS First, max(Timestamp) AS Last
+FROM AuditRecords
+WHERE Operation IN ('UserLoggedIn', 'UserLoginFailed')
+GROUP BY UserId
+ORDER BY Failed DESC, UserId
+LIMIT 50
