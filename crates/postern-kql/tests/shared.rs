@@ -17,7 +17,7 @@ async fn number(query: &str, memory: usize) -> Result<i64, String> {
     let session = postern_kql::session_with(SessionConfig::new(), Arc::new(runtime));
     let planned = postern_kql::plan(query, &Tables::new(), &PlanOptions::default(), &session)
         .await
-        .map_err(|diagnostics| diagnostics[0].message.clone())?;
+        .map_err(|diagnostics| diagnostics.first().map(|d| d.message.clone()).unwrap_or_default())?;
     let batches = postern_kql::collect(&session, planned.plan).await.map_err(|error| error.to_string())?;
     Ok(batches.iter().find(|b| b.num_rows() > 0).unwrap().column(0).as_primitive::<Int64Type>().value(0))
 }
