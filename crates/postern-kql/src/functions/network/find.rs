@@ -1,7 +1,7 @@
 //! Version 4 addresses inside text. An address counts when it stands alone: no letter, digit or dot touches it.
 
 use super::address::v4;
-use super::v4::texts;
+use super::shared::texts;
 use crate::functions::string::as_text;
 use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call_as_is, example, info, param, repeated};

@@ -2,5 +2,6 @@
 
 pub mod address;
 pub mod find;
+mod shared;
 pub mod v4;
 pub mod v6;

@@ -1,14 +1,14 @@
 //! Version 4 addresses.
 
 use super::address::{mask4, text4, v4};
+use super::shared::{V4, compare, in_any_range, in_range};
 use crate::functions::conversion::{Value, read};
-use crate::functions::kernel::KernelArgs;
 use crate::functions::string::as_text;
 use crate::functions::support::build;
-use crate::functions::support::define::{Scalar, call, call_as_is, example, info, optional, param, repeated};
-use crate::functions::support::json::{self, ArrayText, Kind};
+use crate::functions::support::define::{Scalar, call, example, info, optional, param, repeated};
+use crate::functions::support::json::ArrayText;
 use crate::functions::{BindError, BoundExpr, Param};
-use crate::types::KqlType::{self, Bool, Dynamic, Long, String as Text};
+use crate::types::KqlType::{Bool, Dynamic, Long, String as Text};
 
 const IP: &[Param] = &[param("ip", "string", "The address, with or without a prefix length.")];
 const TWO: &[Param] = &[
@@ -40,11 +40,6 @@ pub const IS_PRIVATE: Scalar = Scalar::new(
     },
 );
 
-fn in_range(address: u32, range: &str) -> Option<bool> {
-    let (net, prefix) = v4(range)?;
-    Some(address & mask4(prefix) == net & mask4(prefix))
-}
-
 /// `ipv4_is_in_range(ip, range)`.
 pub const IS_IN_RANGE: Scalar = Scalar::new(
     info(
@@ -58,34 +53,8 @@ pub const IS_IN_RANGE: Scalar = Scalar::new(
         "bool",
         &[example("print ipv4_is_in_range(\"192.0.2.6\", \"192.0.2.1/24\")", "true")],
     ),
-    |args, _| {
-        call("ipv4_is_in_range", &as_text(args, &[0, 1]), &[Text], Bool, |args| {
-            let (ip, range) = (args.get(0)?.text()?, args.get(1)?.text()?);
-            build::bools(args.rows, |row| in_range(v4(ip.get(row)?)?.0, range.get(row)?))
-        })
-    },
+    |args, _| in_range("ipv4_is_in_range", args, V4),
 );
-
-/// The texts of list arguments: strings, or arrays of strings.
-pub(super) fn texts<'a>(
-    args: &'a KernelArgs,
-    types: &'a [KqlType],
-    from: usize,
-    row: usize,
-) -> Vec<std::borrow::Cow<'a, str>> {
-    let mut all = Vec::new();
-    for (arg, ty) in args.args.iter().zip(types).skip(from) {
-        match read(arg, *ty, row) {
-            Some(Value::Json(raw)) if json::kind(raw) == Some(Kind::Array) => {
-                all.extend(json::elements(raw).map(json::string_value));
-            }
-            Some(Value::Json(raw)) => all.push(json::string_value(raw)),
-            Some(Value::Text(text)) => all.push(text.into()),
-            _ => {}
-        }
-    }
-    all
-}
 
 /// `ipv4_is_in_any_range(ip, range…)`: ranges that are none are passed over.
 pub const IS_IN_ANY_RANGE: Scalar = Scalar::new(
@@ -100,48 +69,8 @@ pub const IS_IN_ANY_RANGE: Scalar = Scalar::new(
         "bool",
         &[example("print ipv4_is_in_any_range(\"192.0.2.6\", \"198.51.100.0/24\", \"192.0.2.0/24\")", "true")],
     ),
-    |args, _| {
-        let args = as_text(args, &[0]);
-        let types: Vec<KqlType> = args.iter().map(|a| a.ty).collect();
-        Ok(call_as_is("ipv4_is_in_any_range", "", &args, Bool, move |args| {
-            let ip = args.get(0)?.text()?;
-            let fixed = args.args.iter().skip(1).all(|a| a.scalar);
-            let networks =
-                |row: usize| -> Vec<(u32, u32)> { texts(args, &types, 1, row).iter().filter_map(|t| v4(t)).collect() };
-            let all = fixed.then(|| networks(0));
-            build::bools(args.rows, |row| {
-                let (address, _) = v4(ip.get(row)?)?;
-                let held = |nets: &[(u32, u32)]| nets.iter().any(|(net, p)| address & mask4(*p) == net & mask4(*p));
-                Some(match &all {
-                    Some(all) => held(all),
-                    None => held(&networks(row)),
-                })
-            })
-        }))
-    },
+    |args, _| Ok(in_any_range("ipv4_is_in_any_range", args, V4)),
 );
-
-fn compare(name: &'static str, args: &[BoundExpr], matching: bool) -> Result<BoundExpr, BindError> {
-    let returns = if matching { Bool } else { Long };
-    call(name, &as_text(args, &[0, 1]), &[Text, Text, Long], returns, move |args| {
-        let (a, b) = (args.get(0)?.text()?, args.get(1)?.text()?);
-        let prefix = args.args.get(2).map(super::super::kernel::Arg::longs).transpose()?;
-        let order = |row: usize| {
-            let ((a, p1), (b, p2)) = (v4(a.get(row)?)?, v4(b.get(row)?)?);
-            let given = match prefix {
-                Some(prefix) => u32::try_from(prefix.get(row)?).ok().filter(|p| *p <= 32)?,
-                None => 32,
-            };
-            let mask = mask4(p1.min(p2).min(given));
-            Some((a & mask).cmp(&(b & mask)))
-        };
-        if matching {
-            build::bools(args.rows, |row| Some(order(row)?.is_eq()))
-        } else {
-            build::longs(args.rows, |row| Some(order(row)? as i64))
-        }
-    })
-}
 
 /// `ipv4_is_match(ip1, ip2 [, prefix])`.
 pub const IS_MATCH: Scalar = Scalar::new(
@@ -153,7 +82,7 @@ pub const IS_MATCH: Scalar = Scalar::new(
         "bool",
         &[example("print ipv4_is_match(\"192.0.2.1/24\", \"192.0.2.255\")", "true")],
     ),
-    |args, _| compare("ipv4_is_match", args, true),
+    |args, _| compare("ipv4_is_match", args, V4, true),
 );
 
 /// `ipv4_compare(ip1, ip2 [, prefix])`: 0, 1 or -1.
@@ -166,7 +95,7 @@ pub const COMPARE: Scalar = Scalar::new(
         "long",
         &[example("print ipv4_compare(\"192.0.2.1\", \"192.0.2.2\")", "-1")],
     ),
-    |args, _| compare("ipv4_compare", args, false),
+    |args, _| compare("ipv4_compare", args, V4, false),
 );
 
 /// `ipv4_netmask_suffix(ip)`: 32 without a prefix.

@@ -1,45 +1,18 @@
 //! Version 6 addresses; version 4 addresses take part in their mapped form.
 
-use super::address::{mask6, text6, v4, v6};
-use super::v4::texts;
+use super::address::{mask6, text6, v6};
+use super::shared::{V6, compare, in_any_range, in_range};
+use crate::functions::Param;
 use crate::functions::string::as_text;
 use crate::functions::support::build;
-use crate::functions::support::define::{Scalar, call, call_as_is, example, info, optional, param, repeated};
-use crate::functions::{BindError, BoundExpr, Param};
-use crate::types::KqlType::{self, Bool, Long, String as Text};
+use crate::functions::support::define::{Scalar, call, example, info, optional, param, repeated};
+use crate::types::KqlType::{Long, String as Text};
 
 const TWO: &[Param] = &[
     param("ip1", "string", "An address of either version, with or without a prefix length."),
     param("ip2", "string", "An address of either version, with or without a prefix length."),
     optional("prefix", "long", "A prefix length, 0 to 128 (0 to 32 for version 4); the shortest of all counts."),
 ];
-
-fn compare(name: &'static str, args: &[BoundExpr], matching: bool) -> Result<BoundExpr, BindError> {
-    let returns = if matching { Bool } else { Long };
-    call(name, &as_text(args, &[0, 1]), &[Text, Text, Long], returns, move |args| {
-        let (left, right) = (args.get(0)?.text()?, args.get(1)?.text()?);
-        let prefix = args.args.get(2).map(super::super::kernel::Arg::longs).transpose()?;
-        let order = |row: usize| {
-            let (a_text, b_text) = (left.get(row)?, right.get(row)?);
-            let ((a, p1), (b, p2)) = (v6(a_text)?, v6(b_text)?);
-            let given = match prefix {
-                Some(prefix) => {
-                    let given = u32::try_from(prefix.get(row)?).ok().filter(|p| *p <= 128)?;
-                    let both_v4 = v4(a_text).is_some() && v4(b_text).is_some();
-                    if both_v4 && given <= 32 { given + 96 } else { given }
-                }
-                None => 128,
-            };
-            let mask = mask6(p1.min(p2).min(given));
-            Some((a & mask).cmp(&(b & mask)))
-        };
-        if matching {
-            build::bools(args.rows, |row| Some(order(row)?.is_eq()))
-        } else {
-            build::longs(args.rows, |row| Some(order(row)? as i64))
-        }
-    })
-}
 
 /// `ipv6_is_match(ip1, ip2 [, prefix])`.
 pub const IS_MATCH: Scalar = Scalar::new(
@@ -51,7 +24,7 @@ pub const IS_MATCH: Scalar = Scalar::new(
         "bool",
         &[example("print ipv6_is_match(\"2001:db8::1/64\", \"2001:db8::2\")", "true")],
     ),
-    |args, _| compare("ipv6_is_match", args, true),
+    |args, _| compare("ipv6_is_match", args, V6, true),
 );
 
 /// `ipv6_compare(ip1, ip2 [, prefix])`: 0, 1 or -1.
@@ -64,13 +37,8 @@ pub const COMPARE: Scalar = Scalar::new(
         "long",
         &[example("print ipv6_compare(\"2001:db8::1\", \"2001:db8::2\")", "-1")],
     ),
-    |args, _| compare("ipv6_compare", args, false),
+    |args, _| compare("ipv6_compare", args, V6, false),
 );
-
-fn in_range(address: u128, range: &str) -> Option<bool> {
-    let (net, prefix) = v6(range)?;
-    Some(address & mask6(prefix) == net & mask6(prefix))
-}
 
 /// `ipv6_is_in_range(ip, range)`.
 pub const IS_IN_RANGE: Scalar = Scalar::new(
@@ -82,12 +50,7 @@ pub const IS_IN_RANGE: Scalar = Scalar::new(
         "bool",
         &[example("print ipv6_is_in_range(\"2001:db8::5\", \"2001:db8::/64\")", "true")],
     ),
-    |args, _| {
-        call("ipv6_is_in_range", &as_text(args, &[0, 1]), &[Text], Bool, |args| {
-            let (ip, range) = (args.get(0)?.text()?, args.get(1)?.text()?);
-            build::bools(args.rows, |row| in_range(v6(ip.get(row)?)?.0, range.get(row)?))
-        })
-    },
+    |args, _| in_range("ipv6_is_in_range", args, V6),
 );
 
 /// `ipv6_is_in_any_range(ip, range…)`: ranges that are none are passed over.
@@ -103,17 +66,7 @@ pub const IS_IN_ANY_RANGE: Scalar = Scalar::new(
         "bool",
         &[example("print ipv6_is_in_any_range(\"2001:db8::5\", dynamic([\"2001:db8::/64\"]))", "true")],
     ),
-    |args, _| {
-        let args = as_text(args, &[0]);
-        let types: Vec<KqlType> = args.iter().map(|a| a.ty).collect();
-        Ok(call_as_is("ipv6_is_in_any_range", "", &args, Bool, move |args| {
-            let ip = args.get(0)?.text()?;
-            build::bools(args.rows, |row| {
-                let (address, _) = v6(ip.get(row)?)?;
-                Some(texts(args, &types, 1, row).iter().any(|range| in_range(address, range) == Some(true)))
-            })
-        }))
-    },
+    |args, _| Ok(in_any_range("ipv6_is_in_any_range", args, V6)),
 );
 
 /// `parse_ipv6(ip)`: eight groups of four digits, the prefix applied; `""` for what is no address.

@@ -239,21 +239,21 @@ pub const FORECAST: Scalar = Scalar::new(
             SERIES_PARAM,
             param("Points", "long", "How many points at the end are to be forecast."),
             SEASONALITY,
-            optional("Trend", "string", "`linefit` (the default), `avg` or `none`."),
+            TREND,
             THRESHOLD,
         ],
         "dynamic",
-        &[example("print series_decompose_forecast(dynamic([1, 2, 3, 4, 0, 0]), 2, 0)", "[1.0,2.0,3.0,4.0,5.0,6.0]")],
+        &[example(
+            "print series_decompose_forecast(dynamic([1, 2, 3, 4, 0, 0]), 2, 0, \"linefit\")",
+            "[1.0,2.0,3.0,4.0,5.0,6.0]",
+        )],
     ),
     |args, _| {
         call("series_decompose_forecast", args, &[Dynamic, Long, Long, Text, Real], Dynamic, |args| {
             let (series, points) = (args.get(0)?.text()?, args.get(1)?.longs()?);
             build::texts(args.rows, |row, out| {
-                let options = Options {
-                    trend: args.args.get(3).and_then(|a| a.text().ok()?.get(row)).unwrap_or("linefit"),
-                    test_points: usize::try_from(points.get(row)?).ok()?,
-                    ..options(args, 2, 4, row)
-                };
+                let options =
+                    Options { test_points: usize::try_from(points.get(row)?).ok()?, ..options(args, 2, 4, row) };
                 out.push_str(&text(&decompose(&filled(&read(series.get(row)?)?), &options).baseline));
                 Some(())
             })
