@@ -4,6 +4,7 @@ pub mod count;
 pub mod datatable;
 pub mod evaluate;
 pub mod extend;
+pub mod geo_lookup;
 pub mod getschema;
 pub mod invoke;
 pub mod ip_lookup;
