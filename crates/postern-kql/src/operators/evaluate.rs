@@ -12,7 +12,7 @@ use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{Call, Evaluate, ExprKind, RowSchema};
 
 use super::extend::materialise;
-use super::ip_lookup;
+use super::{geo_lookup, ip_lookup};
 use crate::bind::Binder;
 use crate::bind::coerce::convert;
 use crate::bind::env::Env;
@@ -38,6 +38,7 @@ pub fn evaluate(binder: &Binder, input: Option<Relation>, operator: &Evaluate, e
         "bag_unpack" => bag_unpack(binder, input, call, operator.schema.as_ref(), env),
         "pivot" => pivot(binder, input, call, operator.schema.as_ref(), env),
         "narrow" => narrow(binder, input, call.span),
+        "geo_line_lookup" | "geo_polygon_lookup" => geo_lookup::lookup(binder, input, call, env),
         "ipv4_lookup" => ip_lookup::lookup(binder, input, call, "ipv4_is_in_range", env),
         "ipv6_lookup" => ip_lookup::lookup(binder, input, call, "ipv6_is_in_range", env),
         _ => Err(Fault::unsupported(call.name.span, &format!("the plugin `{name}`"))),

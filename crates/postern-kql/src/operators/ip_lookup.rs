@@ -1,7 +1,9 @@
-//! `evaluate ipv4_lookup(…)` and `ipv6_lookup(…)`: rows joined with the networks that their address lies in.
+//! `evaluate ipv4_lookup(…)` and `ipv6_lookup(…)`: rows joined with the networks that their address lies in; and the
+//! join that the other look-ups share.
 
-use datafusion::common::JoinType;
+use datafusion::common::{Column, JoinType};
 use datafusion::logical_expr::{Expr as PlanExpr, binary_expr};
+use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{Arg, Call};
 
 use crate::bind::env::Env;
@@ -56,6 +58,20 @@ pub fn lookup(binder: &Binder, mut input: Relation, call: &Call, within: &str, e
         }
         conditions.push(equal.expr);
     }
+    attach(binder, input, &other, conditions, &shared, keep, span)
+}
+
+/// Joins rows with those of another table for which all conditions hold; `keep` keeps the rows that find none. The
+/// columns of the other table follow, except the hidden ones.
+pub(super) fn attach(
+    binder: &Binder,
+    mut input: Relation,
+    other: &Relation,
+    conditions: Vec<PlanExpr>,
+    hidden: &[Column],
+    keep: bool,
+    span: Span,
+) -> Bound<Relation> {
     let all = conditions
         .into_iter()
         .reduce(|a, b| binary_expr(a, datafusion::logical_expr::Operator::And, b))
@@ -68,7 +84,7 @@ pub fn lookup(binder: &Binder, mut input: Relation, call: &Call, within: &str, e
     input.unique = None;
     let mut taken: Vec<String> = input.columns.iter().map(|c| c.name.clone()).collect();
     let mut filled = Vec::new();
-    for column in other.visible().filter(|c| !shared.contains(&c.column)) {
+    for column in other.visible().filter(|c| !hidden.contains(&c.column)) {
         let name = unused(&column.name, &taken);
         taken.push(name.clone());
         let mut column = ScopeColumn { name, ..column.clone() };

@@ -5,6 +5,7 @@ pub mod datatable;
 pub mod evaluate;
 pub mod extend;
 pub mod find;
+pub mod geo_lookup;
 pub mod getschema;
 pub mod invoke;
 pub mod ip_lookup;

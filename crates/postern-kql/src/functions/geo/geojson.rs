@@ -8,8 +8,9 @@ use super::ring::{Area, Part, Ring};
 use super::sphere::{self, Point, antipodal};
 use crate::functions::support::json;
 
-/// The most positions of one shape; a greater one is refused like an invalid one.
-pub const MAX_POSITIONS: usize = 200_000;
+/// The most positions of a ring or line; a greater one counts as invalid. KQL's own limit, a megabyte of text for a
+/// `dynamic` value, allows fewer.
+pub const MAX_POSITIONS: usize = 100_000;
 
 /// Longitude and latitude in degrees.
 pub type Position = (f64, f64);

@@ -1,5 +1,6 @@
 //! What the functions of places share: arguments by row, shapes read once, results that may be refused.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use arrow::array::ArrayRef;
@@ -54,16 +55,23 @@ pub fn place(args: &KernelArgs, at: usize, row: usize) -> Option<Point> {
     Point::from_degrees(lon, lat)
 }
 
-/// Reads the shape of an argument; one that is the same as in the row before is not read again.
+/// How many shapes are kept at once, and how much text of theirs.
+const MAX_KEPT: usize = 256;
+const MAX_KEPT_TEXT: usize = 1 << 23;
+
+/// Reads the shape of an argument. Shapes that come again, as they do when rows are joined with a table of them, are
+/// not read again.
 pub struct Shapes<T> {
     read: fn(&str) -> Option<T>,
     last: Option<(String, Option<Rc<T>>)>,
+    kept: HashMap<String, Option<Rc<T>>>,
+    text: usize,
 }
 
 impl<T> Shapes<T> {
     /// Shapes of a kind.
     pub fn new(read: fn(&str) -> Option<T>) -> Self {
-        Self { read, last: None }
+        Self { read, last: None, kept: HashMap::new(), text: 0 }
     }
 
     /// The shape of an argument in a row; `None` for null and for what is no such shape.
@@ -74,8 +82,22 @@ impl<T> Shapes<T> {
         {
             return shape.clone();
         }
-        let shape = (self.read)(text).map(Rc::new);
+        let shape = match self.kept.get(text) {
+            Some(shape) => shape.clone(),
+            None => self.keep(text),
+        };
         self.last = Some((text.to_owned(), shape.clone()));
+        shape
+    }
+
+    fn keep(&mut self, text: &str) -> Option<Rc<T>> {
+        let shape = (self.read)(text).map(Rc::new);
+        if self.kept.len() >= MAX_KEPT || self.text + text.len() > MAX_KEPT_TEXT {
+            self.kept.clear();
+            self.text = 0;
+        }
+        self.text += text.len();
+        self.kept.insert(text.to_owned(), shape.clone());
         shape
     }
 }
@@ -92,7 +114,8 @@ pub fn lines() -> Shapes<Lines> {
 
 fn refusal(name: &str) -> datafusion::error::DataFusionError {
     exec_datafusion_err!(
-        "`{name}` cannot combine these shapes: they have too many edges, or borders that lie too close to each other"
+        "`{name}` cannot work these shapes out: they have too many edges, reach too far, or have borders that lie too close \
+         to each other"
     )
 }
 

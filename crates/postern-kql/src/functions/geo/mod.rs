@@ -21,5 +21,6 @@ pub mod ring;
 pub mod s2;
 pub mod s2cell;
 pub mod sign;
+pub mod simplify;
 pub mod sphere;
 pub mod wkt;

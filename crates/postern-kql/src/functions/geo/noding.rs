@@ -4,11 +4,11 @@
 
 use std::collections::HashMap;
 
-use super::ring::reach;
+use super::ring::Reach;
 use super::sphere::{Meeting, Point, crossing, distance, distance_to_edge, meeting};
 
 /// The angle below which places are one: some 60 nanometres, well above the rounding of coordinates in degrees.
-const SNAP: f64 = 1e-14;
+pub const SNAP: f64 = 1e-14;
 
 /// The most edges that are cut against each other at once.
 pub const MAX_EDGES: usize = 10_000;
@@ -54,24 +54,22 @@ impl Net {
         let mut net = Self::default();
         let ends: Vec<(usize, usize)> = edges.iter().map(|(a, b, _)| (net.node(*a), net.node(*b))).collect();
         let mut cuts: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
-        let span = |index: &usize| {
-            let (a, b) = ends.get(*index).copied().unwrap_or_default();
-            (a, b)
-        };
-        let mut order: Vec<(usize, f64, f64)> = (0..edges.len())
+        let span = |index: &usize| ends.get(*index).copied().unwrap_or_default();
+        let mut order: Vec<(usize, Reach)> = (0..edges.len())
             .map(|index| {
                 let (a, b) = span(&index);
-                let (low, high) = reach((net.place(a), net.place(b)));
-                (index, low, high)
+                (index, Reach::of((net.place(a), net.place(b))))
             })
             .collect();
-        order.sort_by(|one, other| one.1.total_cmp(&other.1));
-        for (at, (e, _, high)) in order.iter().enumerate() {
-            for (f, low, _) in order.iter().skip(at + 1) {
-                if low > high {
+        order.sort_by(|one, other| one.1.x.0.total_cmp(&other.1.x.0));
+        for (at, (e, reach)) in order.iter().enumerate() {
+            for (f, near) in order.iter().skip(at + 1) {
+                if near.x.0 > reach.x.1 {
                     break;
                 }
-                net.cut((*e, span(e)), (*f, span(f)), &mut cuts);
+                if reach.beside(near) {
+                    net.cut((*e, span(e)), (*f, span(f)), &mut cuts);
+                }
             }
         }
         for (index, ((_, _, side), mut inner)) in edges.iter().zip(cuts).enumerate() {

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use super::geojson::{Collection, Lines};
-use super::noding::{Net, Piece, Side};
+use super::noding::{Net, Piece, SNAP, Side};
 use super::ring::{Area, Part, Ring, curvature, edges};
-use super::sphere::{Point, azimuth, turn};
+use super::sphere::{Point, azimuth, distance, turn};
 
 /// A shape could not be combined: too many edges, or borders that rounding left without a sound result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,9 +25,19 @@ impl Region {
         Ok(Self { borders, rings })
     }
 
-    /// The region of one polygon.
+    /// The region of one polygon. Rings without an inside, whose vertices lie on one line, bound nothing.
     fn of(part: &Part) -> Self {
-        Self { borders: part.oriented().collect(), rings: part.rings.clone() }
+        let mut region = Self { borders: Vec::new(), rings: Vec::new() };
+        for (index, (border, ring)) in part.oriented().zip(&part.rings).enumerate() {
+            let around: f64 = edges(&border).map(|(a, b)| distance(a, b)).sum();
+            if ring.area() > 10.0 * SNAP * around {
+                region.borders.push(border);
+                region.rings.push(ring.clone());
+            } else if index == 0 {
+                break;
+            }
+        }
+        region
     }
 
     fn vertices(&self) -> usize {
@@ -87,7 +97,11 @@ fn chosen(net: &Net, a: &Region, b: &Region, operation: Operation) -> Vec<Piece>
     };
     let (of_a, of_b) = (of(Side::A), of(Side::B));
     let keep = |piece: &&Piece| {
-        let (others, region) = if piece.side == Side::A { (&of_b, b) } else { (&of_a, a) };
+        let (own, others, region) = if piece.side == Side::A { (&of_a, &of_b, b) } else { (&of_b, &of_a, a) };
+        if own.contains(&(piece.to, piece.from)) {
+            // There and back: nothing lies between.
+            return false;
+        }
         if others.contains(&(piece.from, piece.to)) {
             // A border that both have is taken once.
             return piece.side == Side::A;

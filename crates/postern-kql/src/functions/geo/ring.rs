@@ -105,21 +105,30 @@ pub struct Part {
 }
 
 impl Part {
-    /// The polygon, when no edges cross and none is shared.
+    /// The polygon, when no edges cross, none is shared, and the holes lie in the shell.
     pub fn new(rings: Vec<Ring>) -> Option<Self> {
         let part = Self { rings };
         part.sound().then_some(part)
     }
 
     fn sound(&self) -> bool {
-        let mut all: Vec<(Point, Point)> = self.rings.iter().flat_map(|r| edges(&r.vertices)).collect();
+        let all: Vec<(Point, Point)> = self.rings.iter().flat_map(|r| edges(&r.vertices)).collect();
         let ends =
             |(a, b): &(Point, Point)| if a.order(*b).is_le() { [a.bits(), b.bits()] } else { [b.bits(), a.bits()] };
         let mut seen = HashSet::with_capacity(all.len());
         if !all.iter().all(|edge| seen.insert(ends(edge))) {
             return false;
         }
-        !sweep(&mut all, |one, other| meeting(one.0, one.1, other.0, other.1) == Meeting::Cross)
+        // A vertex of a hole may lie on the shell; the midst of its edge does not.
+        if let Some((shell, holes)) = self.rings.split_first()
+            && !holes
+                .iter()
+                .flat_map(|hole| edges(&hole.vertices).next())
+                .all(|(a, b)| shell.contains(a.plus(b).unit()))
+        {
+            return false;
+        }
+        !sweep(&all, |one, other| meeting(one.0, one.1, other.0, other.1) == Meeting::Cross)
     }
 
     /// True when the place is inside the shell and in no hole.
@@ -139,22 +148,45 @@ impl Part {
     }
 }
 
-/// How far an edge may reach along the x axis: its ends, and the bulge of the arc between them.
-pub fn reach((a, b): (Point, Point)) -> (f64, f64) {
-    let bulge = a.minus(b).dot(a.minus(b)) / 2.0 + 1e-12;
-    (a.x.min(b.x) - bulge, a.x.max(b.x) + bulge)
+/// How far an edge may reach along each axis: its ends, and the bulge of the arc between them.
+#[derive(Debug, Clone, Copy)]
+pub struct Reach {
+    /// From and to along x.
+    pub x: (f64, f64),
+    y: (f64, f64),
+    z: (f64, f64),
 }
 
-/// Whether any two of the edges do `meet`; edges far from each other along one axis are not compared.
-fn sweep(all: &mut [(Point, Point)], meet: impl Fn((Point, Point), (Point, Point)) -> bool) -> bool {
-    all.sort_by(|one, other| reach(*one).0.total_cmp(&reach(*other).0));
-    for (index, one) in all.iter().enumerate() {
-        let end = reach(*one).1;
-        for other in all.iter().skip(index + 1) {
-            if reach(*other).0 > end {
+impl Reach {
+    /// The reach of an edge.
+    pub fn of((a, b): (Point, Point)) -> Self {
+        let bulge = a.minus(b).dot(a.minus(b)) / 2.0 + 1e-12;
+        let span = |p: f64, q: f64| (p.min(q) - bulge, p.max(q) + bulge);
+        Self { x: span(a.x, b.x), y: span(a.y, b.y), z: span(a.z, b.z) }
+    }
+
+    /// True when two edges are near enough along y and z to meet.
+    pub fn beside(&self, other: &Self) -> bool {
+        self.y.0 <= other.y.1 && other.y.0 <= self.y.1 && self.z.0 <= other.z.1 && other.z.0 <= self.z.1
+    }
+}
+
+/// The most pairs of edges that are looked at to tell whether a polygon is sound. A shape so entangled that this does
+/// not do counts as unsound.
+const MAX_PAIRS: usize = 100_000_000;
+
+/// Whether any two of the edges do `meet`; edges far from each other are not compared.
+fn sweep(all: &[(Point, Point)], meet: impl Fn((Point, Point), (Point, Point)) -> bool) -> bool {
+    let mut order: Vec<(Reach, (Point, Point))> = all.iter().map(|edge| (Reach::of(*edge), *edge)).collect();
+    order.sort_by(|one, other| one.0.x.0.total_cmp(&other.0.x.0));
+    let mut pairs = 0;
+    for (index, (reach, edge)) in order.iter().enumerate() {
+        for (near, other) in order.iter().skip(index + 1) {
+            if near.x.0 > reach.x.1 {
                 break;
             }
-            if meet(*one, *other) {
+            pairs += 1;
+            if pairs > MAX_PAIRS || (reach.beside(near) && meet(*edge, *other)) {
                 return true;
             }
         }
