@@ -222,7 +222,7 @@ impl Binder<'_> {
                     format!("the first parameter of `{}` is not a table", call.name.text),
                 ));
             };
-            let relation = self.conform(relation, schema, call.span)?;
+            let relation = Self::conform(relation, schema, call.span)?;
             inner = inner.with(&first.name.text, Named::Table(Box::new(relation)));
             params = rest;
         }
@@ -241,7 +241,7 @@ impl Binder<'_> {
                 }
                 (ParamKind::Tabular(schema), Some(arg)) => match self.meaning(&arg.value, env)? {
                     Meaning::Table(relation) => {
-                        Named::Table(Box::new(self.conform(*relation, schema, arg.value.span)?))
+                        Named::Table(Box::new(Self::conform(*relation, schema, arg.value.span)?))
                     }
                     Meaning::Scalar(value) => {
                         return Err(Fault::wrong_type(
@@ -265,13 +265,12 @@ impl Binder<'_> {
         self.statements(&function.function.body, &inner, function.function.span)
     }
 
-    /// Checks that a table has the columns that a parameter declares, and shows those alone unless it says `*`.
-    pub fn conform(&self, mut relation: Relation, schema: &RowSchema, span: Span) -> Bound<Relation> {
-        let mut columns = Vec::new();
+    /// Checks that a table has the columns that a parameter declares; others that it has go along.
+    fn conform(relation: Relation, schema: &RowSchema, span: Span) -> Bound<Relation> {
         for declared in &schema.columns {
             let ty = kql_type(declared.ty.ty);
             match relation.find(&declared.name.text) {
-                Some(column) if column.ty == ty => columns.push(column.clone()),
+                Some(column) if column.ty == ty => {}
                 Some(column) => {
                     return Err(Fault::new(
                         codes::ARGUMENT,
@@ -279,6 +278,7 @@ impl Binder<'_> {
                         format!("column `{}` is `{}` here and `{ty}` in the parameter", column.name, column.ty),
                     ));
                 }
+                None if relation.open => {}
                 None => {
                     return Err(Fault::new(
                         codes::ARGUMENT,
@@ -287,9 +287,6 @@ impl Binder<'_> {
                     ));
                 }
             }
-        }
-        if !schema.star {
-            relation.columns = columns;
         }
         Ok(relation)
     }
