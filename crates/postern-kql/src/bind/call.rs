@@ -176,7 +176,7 @@ impl Binder<'_> {
             return Fault::new(codes::MISPLACED, span, format!("`{name}` is an aggregate"))
                 .hint("aggregates stand in `summarize`, `make-series` and `top-nested`");
         }
-        let lets = env.iter().filter(|(_, n)| matches!(n, Named::Function(_))).map(|(n, _)| n);
+        let lets = env.iter().map(|(n, _)| n).filter(|n| matches!(env.find(n), Some(Named::Function(_))));
         let names = FUNCTIONS
             .iter()
             .map(|f| f.info().name)
