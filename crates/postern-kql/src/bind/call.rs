@@ -198,7 +198,7 @@ impl Binder<'_> {
         if let Some(why) = absent(name) {
             return Fault::unsupported(span, &format!("`{name}()`")).hint(why);
         }
-        let lets = env.iter().filter(|(_, n)| matches!(n, Named::Function(_))).map(|(n, _)| n);
+        let lets = env.iter().map(|(n, _)| n).filter(|n| matches!(env.find(n), Some(Named::Function(_))));
         let names = FUNCTIONS
             .iter()
             .map(|f| f.info().name)
@@ -244,7 +244,7 @@ impl Binder<'_> {
                     format!("the first parameter of `{}` is not a table", call.name.text),
                 ));
             };
-            let relation = self.conform(relation, schema, call.span)?;
+            let relation = Self::conform(relation, schema, call.span)?;
             inner = inner.with(&first.name.text, Named::Table(Box::new(relation)));
             params = rest;
         }
@@ -263,7 +263,7 @@ impl Binder<'_> {
                 }
                 (ParamKind::Tabular(schema), Some(arg)) => match self.meaning(&arg.value, env)? {
                     Meaning::Table(relation) => {
-                        Named::Table(Box::new(self.conform(*relation, schema, arg.value.span)?))
+                        Named::Table(Box::new(Self::conform(*relation, schema, arg.value.span)?))
                     }
                     Meaning::Scalar(value) => {
                         return Err(Fault::wrong_type(
@@ -287,13 +287,12 @@ impl Binder<'_> {
         self.statements(&function.function.body, &inner, function.function.span)
     }
 
-    /// Checks that a table has the columns that a parameter declares, and shows those alone unless it says `*`.
-    pub fn conform(&self, mut relation: Relation, schema: &RowSchema, span: Span) -> Bound<Relation> {
-        let mut columns = Vec::new();
+    /// Checks that a table has the columns that a parameter declares; others that it has go along.
+    fn conform(relation: Relation, schema: &RowSchema, span: Span) -> Bound<Relation> {
         for declared in &schema.columns {
             let ty = kql_type(declared.ty.ty);
             match relation.find(&declared.name.text) {
-                Some(column) if column.ty == ty => columns.push(column.clone()),
+                Some(column) if column.ty == ty => {}
                 Some(column) => {
                     return Err(Fault::new(
                         codes::ARGUMENT,
@@ -301,6 +300,7 @@ impl Binder<'_> {
                         format!("column `{}` is `{}` here and `{ty}` in the parameter", column.name, column.ty),
                     ));
                 }
+                None if relation.open => {}
                 None => {
                     return Err(Fault::new(
                         codes::ARGUMENT,
@@ -309,9 +309,6 @@ impl Binder<'_> {
                     ));
                 }
             }
-        }
-        if !schema.star {
-            relation.columns = columns;
         }
         Ok(relation)
     }

@@ -75,7 +75,7 @@ impl Env {
         Env(Some(Rc::new(Link { name: name.to_owned(), named, rest: self.clone() })))
     }
 
-    /// What a name stands for; nothing when it is rows that a restriction made later leaves out.
+    /// What a name stands for; nothing when it is a table, view or pattern that a restriction made later leaves out.
     pub fn find(&self, name: &str) -> Option<&Named> {
         let mut hidden = false;
         for (known, named) in self.iter() {
@@ -84,6 +84,9 @@ impl Env {
                     hidden |= !restriction.lets.iter().any(|pattern| wildcard(pattern, name));
                 }
                 Named::Scalar(_) if known == name => return Some(named),
+                Named::Function(function) if known == name && !function.function.params.is_empty() => {
+                    return Some(named);
+                }
                 _ if known == name => return (!hidden).then_some(named),
                 _ => {}
             }

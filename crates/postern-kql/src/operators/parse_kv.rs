@@ -34,7 +34,7 @@ struct Delimiters {
     /// Key in the first group, value in the second; instead of all delimiters.
     regex: Option<String>,
     quotes: Vec<(char, char)>,
-    escape: Option<char>,
+    escape: Vec<char>,
     greedy: bool,
 }
 
@@ -61,8 +61,14 @@ pub fn parse_kv(binder: &Binder, mut input: Relation, operator: &ParseKv, env: &
 }
 
 fn delimiters(binder: &Binder, operator: &ParseKv, env: &Env) -> Bound<Delimiters> {
-    let mut found =
-        Delimiters { pair: String::new(), kv: String::new(), regex: None, quotes: vec![], escape: None, greedy: false };
+    let mut found = Delimiters {
+        pair: String::new(),
+        kv: String::new(),
+        regex: None,
+        quotes: vec![],
+        escape: vec![],
+        greedy: false,
+    };
     for property in &operator.properties {
         let values = match &property.value.kind {
             ExprKind::Tuple(items) => items.iter().collect(),
@@ -87,7 +93,7 @@ fn delimiters(binder: &Binder, operator: &ParseKv, env: &Env) -> Bound<Delimiter
                     found.quotes.push((open, marks.next().unwrap_or(open)));
                 }
             }
-            "escape" => found.escape = first.chars().next(),
+            "escape" => found.escape.extend(texts.iter().filter_map(|t| t.chars().next())),
             "regex" => {
                 check_regex(&first, property.span)?;
                 found.regex = Some(first);
@@ -121,7 +127,7 @@ fn udf(delimiters: Delimiters, keys: Vec<String>) -> ScalarUDF {
                 Some(regex) => regex
                     .captures_iter(text)
                     .map(|c| {
-                        let group = |i| c.get(i).map_or("", |m| m.as_str()).to_owned();
+                        let group = |i| c.get(i).map_or("", |m| m.as_str().trim()).to_owned();
                         (group(1), group(2))
                     })
                     .collect(),
@@ -179,18 +185,21 @@ fn key<'a>(text: &'a str, by: &Delimiters) -> Option<(String, &'a str)> {
     Some((last.trim().to_owned(), after))
 }
 
-/// A value and what comes after it.
+/// A value and what comes after it. Blanks around a value are no part of it unless they stand in quotes.
 fn value<'a>(text: &'a str, by: &Delimiters, keys: &[String]) -> (String, &'a str) {
+    let blank = by.pair.starts_with(char::is_whitespace);
+    let text = if blank { text } else { text.trim_start() };
     let mut chars = text.char_indices();
     let quote = chars.clone().next().and_then(|(_, c)| by.quotes.iter().find(|(open, _)| *open == c));
     if let Some((_, close)) = quote {
         chars.next();
         let mut value = String::new();
         while let Some((at, c)) = chars.next() {
-            if Some(c) == by.escape {
+            if by.escape.contains(&c) {
                 value.extend(chars.next().map(|(_, c)| c));
             } else if c == *close {
                 let next = text.get(at + c.len_utf8()..).unwrap_or_default();
+                let next = if blank { next } else { next.trim_start() };
                 return (value, next.strip_prefix(by.pair.as_str()).unwrap_or(next));
             } else {
                 value.push(c);
@@ -209,15 +218,15 @@ fn value<'a>(text: &'a str, by: &Delimiters, keys: &[String]) -> (String, &'a st
         while let Some(at) = text.get(from..).and_then(|t| t.find(by.pair.as_str())).map(|at| at + from) {
             let next = text.get(at + by.pair.len()..).unwrap_or_default();
             if keys.iter().any(|k| next.trim_start().strip_prefix(k.as_str()).is_some_and(|t| t.starts_with(&by.kv))) {
-                return (text.get(..at).unwrap_or_default().to_owned(), next);
+                return (text.get(..at).unwrap_or_default().trim().to_owned(), next);
             }
             from = at + by.pair.len();
         }
-        return (text.to_owned(), "");
+        return (text.trim().to_owned(), "");
     }
     match text.split_once(by.pair.as_str()) {
-        Some((value, next)) => (value.to_owned(), next),
-        None => (text.to_owned(), ""),
+        Some((value, next)) => (value.trim().to_owned(), next),
+        None => (text.trim().to_owned(), ""),
     }
 }
 
@@ -232,7 +241,7 @@ mod tests {
             kv: "=".to_owned(),
             regex: None,
             quotes: vec![('"', '"')],
-            escape: Some('\\'),
+            escape: vec!['\\'],
             greedy: false,
         };
         let found = pairs(r#"a=1,b="x,\"y",c=3"#, &by, &[]);

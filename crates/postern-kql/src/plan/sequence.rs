@@ -164,12 +164,12 @@ impl Sequencer {
         }
     }
 
-    /// A new group begins, or the input is over: what waits for a later row is put out in the order of its rows.
+    /// A new group begins, or the input is over: what waits for a later row is put out.
     fn reset(&mut self) {
-        let mut pending: Vec<Output> =
-            self.states.iter_mut().rev().filter_map(|s| s.take().and_then(|s| s.pending)).collect();
         // A later step has an earlier sequence, and so earlier rows.
-        for output in pending.drain(..) {
+        let pending: Vec<Output> =
+            self.states.iter_mut().rev().filter_map(|s| s.take().and_then(|s| s.pending)).collect();
+        for output in pending {
             self.emit(Some(output));
         }
         self.next_id = 0;
