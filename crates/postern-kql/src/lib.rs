@@ -51,6 +51,8 @@ pub struct PlanOptions {
     pub time_range: Option<(i64, i64)>,
     /// Only check names and types: nothing is run, and values that would have to be computed are taken as null.
     pub check: bool,
+    /// The folders whose files `externaldata` may read; none by default.
+    pub external: Vec<std::path::PathBuf>,
 }
 
 impl PlanOptions {
@@ -182,6 +184,10 @@ fn bind_once(
             row
         }
     };
+    if relation.graph.is_some() {
+        return Err(Fault::new(codes::WRONG_KIND, span, "the query ends in a graph, which is no table")
+            .hint("end it with `graph-match`, `graph-shortest-paths` or `graph-to-table`"));
+    }
     let sorted = relation.sorted;
     let relation = plan::rows::finish(relation, options.keep_hidden).map_err(|e| Fault::plan(span, &e))?;
     let mut warnings = parsed.diagnostics.clone();

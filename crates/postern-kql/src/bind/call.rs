@@ -285,6 +285,7 @@ impl Binder<'_> {
     fn toscalar(&self, call: &Call, scope: &mut Scope, env: &Env) -> Bound<BoundExpr> {
         let arg = one_argument(call)?;
         match self.meaning_in(arg, scope, env)? {
+            Meaning::Table(relation) if relation.groups.is_some() => self.group_scalar(*relation, scope, call.span),
             Meaning::Table(relation) => self.ask_scalar(*relation, call.span),
             Meaning::Scalar(value) => Ok(value),
         }

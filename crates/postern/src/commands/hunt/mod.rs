@@ -57,6 +57,9 @@ pub(crate) struct Hunt {
     /// Stop a query after this time
     #[arg(long, value_name = "DURATION", value_parser = duration::parse_timeout, default_value = "30s")]
     timeout: Duration,
+    /// A folder whose files `externaldata` may read; may be given more than once
+    #[arg(long, value_name = "DIR")]
+    external: Vec<PathBuf>,
     /// Run every query of a file of JSON lines with `id` and `query`; one JSON line for each, in order
     #[arg(long, value_name = "FILE", help_heading = "Batch")]
     batch: Option<PathBuf>,
@@ -93,6 +96,7 @@ impl Hunt {
             max_rows: self.limit,
             check: self.check,
             time_range,
+            external: self.external.clone(),
             ..HuntOptions::at(now)
         }
     }
