@@ -42,6 +42,8 @@ pub struct HuntOptions {
     pub partitions: Option<usize>,
     /// Rows of tables with a time column outside this range (ticks, both ends included) are not read.
     pub time_range: Option<(i64, i64)>,
+    /// The folders whose files `externaldata` may read.
+    pub external: Vec<std::path::PathBuf>,
 }
 
 impl Default for HuntOptions {
@@ -59,6 +61,7 @@ impl Default for HuntOptions {
             check: false,
             partitions: None,
             time_range: None,
+            external: Vec::new(),
         }
     }
 }
@@ -219,6 +222,7 @@ async fn run(
         keep_hidden: options.keep_hidden,
         time_range: options.time_range,
         check: options.check,
+        external: options.external.clone(),
     };
     let planned = postern_kql::plan(text, catalog, &plan_options, &session)
         .await

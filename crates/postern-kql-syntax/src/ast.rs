@@ -6,12 +6,14 @@
 //! scalar expressions leave no trace; the shape of the tree is the grouping.
 
 mod expr;
+mod graph;
 mod literal;
 mod operator;
 mod parts;
 mod symbol;
 
 pub use expr::*;
+pub use graph::*;
 pub use literal::*;
 pub use operator::*;
 pub use parts::*;

@@ -11,6 +11,7 @@ mod call;
 mod clause;
 mod constant;
 mod expr;
+mod graph;
 mod infix;
 mod operator;
 mod pipeline;

@@ -2,6 +2,7 @@
 //! parentheses than needed. Parsing the text gives the same tree again.
 
 mod expr;
+mod graph;
 mod operator;
 
 use crate::ast::{

@@ -52,6 +52,8 @@ pub struct PlanOptions {
     pub time_range: Option<(i64, i64)>,
     /// Only check names and types: nothing is run, and values that would have to be computed are taken as null.
     pub check: bool,
+    /// The folders whose files `externaldata` may read; none by default.
+    pub external: Vec<std::path::PathBuf>,
 }
 
 impl PlanOptions {
@@ -182,6 +184,10 @@ fn bind_once(
             row
         }
     };
+    if relation.graph.is_some() {
+        return Err(Fault::new(codes::WRONG_KIND, span, "the query ends in a graph, which is no table")
+            .hint("end it with `graph-match`, `graph-shortest-paths` or `graph-to-table`"));
+    }
     if let Some(most) = binder.setting("query_take_max_records").and_then(|most| most.const_long()) {
         let most = usize::try_from(most).unwrap_or(0);
         plan::rows::limit(&mut relation, most, &binder.fresh).map_err(|e| Fault::plan(span, &e))?;

@@ -1,8 +1,8 @@
 //! The operators of a pipeline and their lists of columns.
 
 use super::{
-    Call, Evaluate, Expr, ForkBranch, Join, Lookup, MakeSeries, MvApply, MvExpand, Name, NamePattern, Parse, ParseKv,
-    Partition, Pipeline, Property, Render, Scan, Search, Span, Union, Unsupported,
+    Call, Evaluate, Expr, ForkBranch, GraphMatch, GraphTable, Join, Lookup, MakeGraph, MakeSeries, MvApply, MvExpand,
+    Name, NamePattern, Parse, ParseKv, Partition, Pipeline, Property, Render, Scan, Search, Span, Union, Unsupported,
 };
 
 /// One step of a pipeline.
@@ -50,12 +50,20 @@ pub enum OperatorKind {
     Fork(Vec<ForkBranch>),
     /// `getschema`.
     GetSchema,
+    /// `graph-mark-components` with its options.
+    GraphMarkComponents(Vec<Property>),
+    /// `graph-match` and `graph-shortest-paths`.
+    GraphMatch(Box<GraphMatch>),
+    /// `graph-to-table nodes, edges`.
+    GraphToTable(Vec<GraphTable>),
     /// `invoke f(…)`.
     Invoke(Call),
     /// `join`.
     Join(Box<Join>),
     /// `lookup`.
     Lookup(Box<Lookup>),
+    /// `make-graph`.
+    MakeGraph(Box<MakeGraph>),
     /// `make-series`.
     MakeSeries(Box<MakeSeries>),
     /// `mv-apply … on (…)`.

@@ -12,10 +12,15 @@ pub const OPERATORS: &[&str] = &[
     "filter",
     "fork",
     "getschema",
+    "graph-mark-components",
+    "graph-match",
+    "graph-shortest-paths",
+    "graph-to-table",
     "invoke",
     "join",
     "limit",
     "lookup",
+    "make-graph",
     "make-series",
     "mv-apply",
     "mv-expand",
@@ -26,6 +31,7 @@ pub const OPERATORS: &[&str] = &[
     "parse-kv",
     "parse-where",
     "partition",
+    "partition-by",
     "project",
     "project-away",
     "project-by-names",
@@ -50,19 +56,8 @@ pub const OPERATORS: &[&str] = &[
 ];
 
 /// Operators that are recognised and not taken apart.
-pub const UNSUPPORTED: &[&str] = &[
-    "assert-schema",
-    "execute-and-cache",
-    "graph-mark-components",
-    "graph-match",
-    "graph-merge",
-    "graph-shortest-paths",
-    "graph-to-table",
-    "graph-where-edges",
-    "graph-where-nodes",
-    "make-graph",
-    "partition-by",
-];
+pub const UNSUPPORTED: &[&str] =
+    &["assert-schema", "execute-and-cache", "graph-merge", "graph-where-edges", "graph-where-nodes"];
 
 /// Whether a word is an operator.
 pub(super) fn is_operator(word: &str) -> bool {

@@ -32,7 +32,8 @@ impl Parser<'_> {
         }
         let start = self.span();
         let (name, length) = self.operator_name();
-        if advise::UNSUPPORTED.contains(&name.as_str()) || name.starts_with("graph-") {
+        let known = advise::OPERATORS.contains(&name.as_str());
+        if advise::UNSUPPORTED.contains(&name.as_str()) || (name.starts_with("graph-") && !known) {
             return OperatorKind::Unsupported(self.unsupported(&name, start, Self::skip_to_bar));
         }
         if advise::OPERATORS.contains(&name.as_str()) {
@@ -86,10 +87,15 @@ impl Parser<'_> {
             "facet" => Self::facet,
             "fork" => Self::fork,
             "getschema" => |_| OperatorKind::GetSchema,
+            "graph-mark-components" => Self::mark_components,
+            "graph-match" => |parser| parser.graph_match(false),
+            "graph-shortest-paths" => |parser| parser.graph_match(true),
+            "graph-to-table" => Self::graph_to_table,
             "invoke" => |parser| OperatorKind::Invoke(parser.required_call("invoke")),
             "join" => |parser| OperatorKind::Join(parser.join()),
             "limit" | "take" => Self::take,
             "lookup" => |parser| OperatorKind::Lookup(parser.lookup()),
+            "make-graph" => Self::make_graph,
             "make-series" => |parser| OperatorKind::MakeSeries(parser.make_series()),
             "mv-apply" | "mvapply" => |parser| OperatorKind::MvApply(parser.mv_apply()),
             "mv-expand" | "mvexpand" => |parser| OperatorKind::MvExpand(parser.mv_expand()),
@@ -98,7 +104,8 @@ impl Parser<'_> {
             "parse" => |parser| OperatorKind::Parse(parser.parse_operator(false)),
             "parse-where" => |parser| OperatorKind::Parse(parser.parse_operator(true)),
             "parse-kv" => |parser| OperatorKind::ParseKv(parser.parse_kv()),
-            "partition" => |parser| OperatorKind::Partition(parser.partition()),
+            "partition" => |parser| OperatorKind::Partition(parser.partition(true)),
+            "partition-by" => |parser| OperatorKind::Partition(parser.partition(false)),
             "project" => |parser| OperatorKind::Project(parser.optional_named_exprs()),
             "project-away" => |parser| OperatorKind::ProjectAway(parser.patterns()),
             "project-by-names" => |parser| OperatorKind::ProjectByNames(parser.commas(Self::expr)),
@@ -481,9 +488,11 @@ impl Parser<'_> {
         Box::new(ParseKv { expr, columns, properties })
     }
 
-    fn partition(&mut self) -> Box<Partition> {
+    fn partition(&mut self, with_by: bool) -> Box<Partition> {
         let mut hints = self.hints(&[]);
-        self.need_word("by", "partition");
+        if with_by {
+            self.need_word("by", "partition");
+        }
         let by = self.path();
         hints.extend(self.hints(&[]));
         if !self.at(Token::LeftBrace) {

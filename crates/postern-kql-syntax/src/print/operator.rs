@@ -50,6 +50,9 @@ impl Printer {
                 }
             }
             OperatorKind::GetSchema => self.push("getschema"),
+            OperatorKind::GraphMarkComponents(options) => self.mark_components(options),
+            OperatorKind::GraphMatch(graph) => self.graph_match(graph),
+            OperatorKind::GraphToTable(tables) => self.graph_to_table(tables),
             OperatorKind::Invoke(call) => {
                 self.push("invoke ");
                 self.call(call);
@@ -58,6 +61,7 @@ impl Printer {
             OperatorKind::Lookup(lookup) => {
                 self.join_like("lookup", lookup.kind, &lookup.hints, &lookup.right, &lookup.on);
             }
+            OperatorKind::MakeGraph(graph) => self.make_graph(graph),
             OperatorKind::MakeSeries(series) => self.make_series(series),
             OperatorKind::MvApply(apply) => self.mv_apply(apply),
             OperatorKind::MvExpand(expand) => self.mv_expand(expand),

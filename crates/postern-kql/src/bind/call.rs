@@ -316,6 +316,7 @@ impl Binder<'_> {
     fn toscalar(&self, call: &Call, scope: &mut Scope, env: &Env) -> Bound<BoundExpr> {
         let arg = one_argument(call)?;
         match self.meaning_in(arg, scope, env)? {
+            Meaning::Table(relation) if relation.groups.is_some() => self.group_scalar(*relation, scope, call.span),
             Meaning::Table(relation) => self.ask_scalar(*relation, call.span),
             // One value for all rows, also of what gives another value each time.
             Meaning::Scalar(value) if value.expr.is_volatile() && !value.expr.any_column_refs() => {

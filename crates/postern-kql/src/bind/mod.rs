@@ -81,6 +81,8 @@ pub struct Binder<'a> {
     pub settings: RefCell<Vec<(String, BoundExpr)>>,
     /// The faults noted so far, when binding goes on after one.
     pub faults: Option<RefCell<Vec<Diagnostic>>>,
+    /// How many bytes of files the query may still read.
+    pub external_left: Cell<usize>,
     budget: Cell<usize>,
 }
 
@@ -99,6 +101,7 @@ impl<'a> Binder<'a> {
             label: RefCell::default(),
             settings: RefCell::default(),
             faults: None,
+            external_left: Cell::new(operators::external::MAX_BYTES),
             budget: Cell::new(BUDGET),
         }
     }
@@ -290,11 +293,7 @@ impl<'a> Binder<'a> {
             Source::Range(range) => table(operators::range::range(self, range, env, span)?),
             Source::Print(items) => table(operators::print::print(self, items, env, span)?),
             Source::DataTable(data) => table(operators::datatable::datatable(self, data, env, span)?),
-            Source::ExternalData(data) if self.options.check => {
-                table(operators::datatable::empty(self, &data.columns, span)?)
-            }
-            Source::ExternalData(_) => Err(Fault::unsupported(span, "`externaldata`")
-                .hint("load the file with `postern ingest`, or write its rows as a `datatable`")),
+            Source::ExternalData(data) => table(operators::external::external(self, data, env, span)?),
             Source::Union(union) => table(operators::union::union(self, None, union, env, span)?),
             Source::Search(search) => table(operators::search::search(self, None, search, env, span)?),
             Source::Find(find) => table(operators::find::find(self, find, env, span)?),

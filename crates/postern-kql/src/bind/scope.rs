@@ -89,12 +89,24 @@ pub struct Relation {
     pub groups: Option<Groups>,
     /// Whether there may be columns that only the data tells, when a query is checked without running anything.
     pub open: bool,
+    /// The graph that stands here instead of rows, after `make-graph`.
+    pub graph: Option<std::sync::Arc<crate::operators::graph::GraphData>>,
 }
 
 impl Relation {
     /// A relation over a plan.
     pub fn new(plan: LogicalPlan, columns: Vec<ScopeColumn>) -> Self {
-        Self { plan, columns, order: vec![], sorted: false, serialized: false, unique: None, groups: None, open: false }
+        Self {
+            plan,
+            columns,
+            order: vec![],
+            sorted: false,
+            serialized: false,
+            unique: None,
+            groups: None,
+            open: false,
+            graph: None,
+        }
     }
 
     /// The column of a name; a visible one wins over a hidden one.

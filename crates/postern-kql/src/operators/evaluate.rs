@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, ListBuilder, StringViewBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListBuilder, StringViewBuilder};
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlanBuilder, Volatility};
@@ -12,7 +12,7 @@ use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{Call, Evaluate, ExprKind, RowSchema};
 
 use super::extend::materialise;
-use super::{geo_lookup, ip_lookup};
+use super::{geo_lookup, ip_lookup, plugins};
 use crate::bind::Binder;
 use crate::bind::coerce::convert;
 use crate::bind::env::Env;
@@ -23,6 +23,7 @@ use crate::bind::scope::{Relation, ScopeColumn, plan_column};
 use crate::functions::support::json;
 use crate::functions::{BoundExpr, PathStep, dynamic::path, find_aggregate, raw_kernel_udf};
 use crate::plan::aggregate::{Output, aggregate};
+use crate::plan::gather::{Gather, gather};
 use crate::plan::union::unused;
 use crate::types::KqlType;
 
@@ -33,7 +34,15 @@ const MAX_COLUMNS: usize = 1_000;
 pub fn evaluate(binder: &Binder, input: Option<Relation>, operator: &Evaluate, env: &Env) -> Bound<Relation> {
     let call = &operator.call;
     let name = call.name.text.as_str();
-    let Some(input) = input else { return Err(Fault::unsupported(call.span, &format!("the plugin `{name}` here"))) };
+    let Some(input) = input else {
+        let refused = plugins::refused(call);
+        return Err(if plugins::NAMES.contains(&name) {
+            Fault::new(codes::WRONG_KIND, call.span, format!("the plugin `{name}` works on the rows of a table"))
+                .hint("put the table and a bar before `evaluate`")
+        } else {
+            refused
+        });
+    };
     match name {
         "bag_unpack" => bag_unpack(binder, input, call, operator.schema.as_ref(), env),
         "pivot" => pivot(binder, input, call, operator.schema.as_ref(), env),
@@ -41,7 +50,8 @@ pub fn evaluate(binder: &Binder, input: Option<Relation>, operator: &Evaluate, e
         "geo_line_lookup" | "geo_polygon_lookup" => geo_lookup::lookup(binder, input, call, env),
         "ipv4_lookup" => ip_lookup::lookup(binder, input, call, "ipv4_is_in_range", env),
         "ipv6_lookup" => ip_lookup::lookup(binder, input, call, "ipv6_is_in_range", env),
-        _ => Err(Fault::unsupported(call.name.span, &format!("the plugin `{name}`"))),
+        _ => plugins::apply(binder, input, call, operator.schema.as_ref(), env)
+            .unwrap_or_else(|| Err(plugins::refused(call))),
     }
 }
 
@@ -141,7 +151,20 @@ fn bag_unpack(
             input.columns.push(column);
         }
     }
+    if let Some(schema) = schema.filter(|s| !s.star) {
+        only_declared(&mut input, schema);
+    }
     Ok(input)
+}
+
+/// Keeps the columns that a query promises, in its order; hidden ones stay.
+fn only_declared(relation: &mut Relation, schema: &RowSchema) {
+    let mut columns: Vec<ScopeColumn> = Vec::with_capacity(schema.columns.len());
+    for declared in &schema.columns {
+        columns.extend(relation.columns.iter().find(|c| !c.hidden && c.name == declared.name.text).cloned());
+    }
+    columns.extend(relation.columns.iter().filter(|c| c.hidden).cloned());
+    relation.columns = columns;
 }
 
 /// The members of all bags of a column, by name, with the type that holds every value.
@@ -267,6 +290,9 @@ fn pivot(binder: &Binder, mut input: Relation, call: &Call, schema: Option<&RowS
     }
     let mut result = aggregate(input, &keys, &outputs, &binder.fresh).at(span)?;
     result.open = binder.options.check && schema.is_none();
+    if let Some(schema) = schema.filter(|s| !s.star) {
+        only_declared(&mut result, schema);
+    }
     Ok(result)
 }
 
@@ -306,28 +332,33 @@ fn collect_names(expr: &postern_kql_syntax::ast::Expr, names: &mut Vec<String>) 
 }
 
 /// One row for each cell: its row's number, its column and its value as text.
-fn narrow(binder: &Binder, mut input: Relation, span: Span) -> Bound<Relation> {
-    let id = crate::plan::rows::row_id(&mut input, &binder.fresh).at(span)?;
-    let row = ScopeColumn {
-        name: "Row".to_owned(),
-        ty: KqlType::Long,
-        hidden: false,
-        column: match id {
-            PlanExpr::Column(column) => column,
-            _ => return Err(Fault::new(codes::INTERNAL, span, "a row has no identity")),
-        },
-    };
+fn narrow(binder: &Binder, input: Relation, span: Span) -> Bound<Relation> {
     let columns: Vec<ScopeColumn> = input.visible().cloned().collect();
-    let mut parts = Vec::with_capacity(columns.len());
-    for column in columns {
-        let mut part = input.clone();
-        let text = convert(&column.bound(), KqlType::String, &binder.cx())
-            .ok_or_else(|| Fault::unsupported(span, "`narrow` over this column"))?;
-        let name = BoundExpr::constant(crate::types::Const::String(column.name.clone()));
-        part.columns = vec![row.clone()];
-        let made = materialise(binder, &mut part, vec![("Column".to_owned(), name), ("Value".to_owned(), text)], span)?;
-        part.columns.extend(made);
-        parts.push((column.name, part));
+    let mut inputs = Vec::with_capacity(columns.len());
+    for column in &columns {
+        let text = convert(&column.bound(), KqlType::String, &binder.cx());
+        inputs.push(text.ok_or_else(|| Fault::unsupported(span, "`narrow` over this column"))?);
     }
-    crate::plan::union::union(parts, false, None, &binder.fresh).at(span)
+    let names: Vec<String> = columns.into_iter().map(|c| c.name).collect();
+    let outputs = [("Row", KqlType::Long), ("Column", KqlType::String), ("Value", KqlType::String)];
+    let work = Gather {
+        name: "narrow",
+        config: names.join(","),
+        inputs,
+        outputs: outputs.map(|(name, ty)| (name.to_owned(), ty)).to_vec(),
+        kernel: Arc::new(move |columns: &[ArrayRef]| {
+            let (mut numbers, mut shown, mut texts) = (Vec::new(), StringViewBuilder::new(), StringViewBuilder::new());
+            for row in 0..columns.first().map_or(0, |c| c.len()) {
+                for (column, name) in columns.iter().zip(&names) {
+                    let text = column.as_string_view_opt().filter(|c| c.is_valid(row)).map_or("", |c| c.value(row));
+                    numbers.push(row as i64);
+                    shown.append_value(name);
+                    texts.append_value(text);
+                }
+            }
+            let numbers = Int64Array::from(numbers);
+            Ok(vec![Arc::new(numbers) as ArrayRef, Arc::new(shown.finish()), Arc::new(texts.finish())])
+        }),
+    };
+    gather(input, work, &binder.fresh).at(span)
 }

@@ -6,6 +6,7 @@
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{BinaryOp, Expr, ExprKind, Join, JoinKind, LogicalOp, Lookup, Side};
 
+use super::groups::level;
 use crate::bind::Binder;
 use crate::bind::advice::offer;
 use crate::bind::compare::comparable;
@@ -20,6 +21,7 @@ use crate::types::KqlType;
 pub fn join(binder: &Binder, left: Relation, join: &Join, env: &Env, span: Span) -> Bound<Relation> {
     let right = binder.table(&join.right, env, None)?;
     let kind = join.kind.unwrap_or(JoinKind::InnerUnique);
+    let (left, right) = level(binder, left, right, env, span)?;
     let keys = keys(binder, &left, &right, &join.on, span)?;
     plan::join(kind, left, right, &keys, &[], &binder.fresh).at(span)
 }
@@ -38,6 +40,7 @@ pub fn lookup(binder: &Binder, left: Relation, lookup: &Lookup, env: &Env, span:
             ));
         }
     };
+    let (left, right) = level(binder, left, right, env, span)?;
     let keys = keys(binder, &left, &right, &lookup.on, span)?;
     let mut dropped = Vec::new();
     collect_right(&right, &lookup.on, &mut dropped);

@@ -1,12 +1,16 @@
 //! The operators of a pipeline, one file each: relation in, relation out.
 
+pub mod consume;
 pub mod count;
 pub mod datatable;
 pub mod evaluate;
 pub mod extend;
+pub mod external;
 pub mod find;
 pub mod geo_lookup;
 pub mod getschema;
+pub mod graph;
+pub mod groups;
 pub mod invoke;
 pub mod ip_lookup;
 pub mod join;
@@ -16,6 +20,7 @@ pub mod mv_expand;
 pub mod parse;
 pub mod parse_kv;
 pub mod partition;
+pub mod plugins;
 pub mod print;
 pub mod project;
 pub mod range;
@@ -44,6 +49,17 @@ use crate::functions::{BoundExpr, PathStep, dynamic::path};
 pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) -> Bound<(Relation, Env)> {
     let span = operator.span;
     let unsupported = |name: &str| Err(Fault::unsupported(span, &format!("`{name}`")));
+    let on_graph = matches!(
+        operator.kind,
+        OperatorKind::As { .. }
+            | OperatorKind::GraphMarkComponents(_)
+            | OperatorKind::GraphMatch(_)
+            | OperatorKind::GraphToTable(_)
+    );
+    if input.graph.is_some() && !on_graph {
+        return Err(Fault::new(codes::WRONG_KIND, span, "this operator works on a table, not on a graph")
+            .hint("go on with `graph-match`, `graph-shortest-paths` or `graph-to-table`"));
+    }
     let relation = match &operator.kind {
         OperatorKind::As { name, hints } => {
             let shared = hints.iter().any(|h| {
@@ -53,17 +69,27 @@ pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) ->
             let env = env.with(&name.text, Named::Table(Box::new(input.clone())));
             return Ok((input, env));
         }
-        OperatorKind::Consume(_) => return unsupported("consume"),
+        OperatorKind::Consume(_) => consume::consume(input, span)?,
         OperatorKind::Count => count::count(binder, input, span)?,
         OperatorKind::Distinct { columns, .. } => summarize::distinct(binder, input, columns, &env, span)?,
         OperatorKind::Evaluate(call) => evaluate::evaluate(binder, Some(input), call, &env)?,
         OperatorKind::Extend(items) => extend::extend(binder, input, items, &env, span)?,
-        OperatorKind::Facet { .. } => return unsupported("facet"),
-        OperatorKind::Fork(_) => return unsupported("fork"),
+        OperatorKind::Facet { .. } => {
+            return Err(Fault::unsupported(span, "`facet` (a result is one table)")
+                .hint("write one query for each column: `summarize count() by column`"));
+        }
+        OperatorKind::Fork(_) => {
+            return Err(Fault::unsupported(span, "`fork` (a result is one table)")
+                .hint("write one query for each branch, or join the branches with `union`"));
+        }
         OperatorKind::GetSchema => getschema::getschema(binder, &input, span)?,
+        OperatorKind::GraphMarkComponents(options) => graph::mark(binder, &input, options, span)?,
+        OperatorKind::GraphMatch(operator) => graph::matched(binder, &input, operator, &env, span)?,
+        OperatorKind::GraphToTable(tables) => return graph::to_table(binder, &input, tables, &env, span),
         OperatorKind::Invoke(call) => invoke::invoke(binder, input, call, &env)?,
         OperatorKind::Join(join) => join::join(binder, input, join, &env, span)?,
         OperatorKind::Lookup(lookup) => join::lookup(binder, input, lookup, &env, span)?,
+        OperatorKind::MakeGraph(made) => graph::make(binder, input, made, &env, span)?,
         OperatorKind::MakeSeries(series) => make_series::make_series(binder, input, series, &env, span)?,
         OperatorKind::MvApply(apply) => mv_apply::mv_apply(binder, input, apply, &env, span)?,
         OperatorKind::MvExpand(expand) => mv_expand::mv_expand(binder, input, expand, &env, span)?,

@@ -9,15 +9,28 @@ use std::collections::HashSet;
 use datafusion::common::Column as PlanColumn;
 use datafusion::logical_expr::Expr as PlanExpr;
 use postern_kql_syntax::Span;
-use postern_kql_syntax::ast::{BagExpansion, MvApply};
+use postern_kql_syntax::ast::{BagExpansion, MvApply, Operator, OperatorKind};
 
 use super::mv_expand::{Items, elements};
 use crate::bind::Binder;
 use crate::bind::env::Env;
 use crate::bind::fault::{Bound, Fault, Placed, codes};
 use crate::bind::scope::{Groups, Relation, ScopeColumn};
-use crate::plan::rows::row_id;
+use crate::plan::rows::{row_id, stable_row_id};
 use crate::plan::union::unused;
+
+/// Whether an operator may read the rows of the subquery once more.
+fn reads_again(operator: &Operator) -> bool {
+    matches!(
+        operator.kind,
+        OperatorKind::As { .. }
+            | OperatorKind::Join(_)
+            | OperatorKind::Lookup(_)
+            | OperatorKind::MvApply(_)
+            | OperatorKind::Partition(_)
+            | OperatorKind::Union(_)
+    )
+}
 
 /// Applies `mv-apply`.
 pub fn mv_apply(binder: &Binder, mut input: Relation, operator: &MvApply, env: &Env, span: Span) -> Bound<Relation> {
@@ -25,7 +38,9 @@ pub fn mv_apply(binder: &Binder, mut input: Relation, operator: &MvApply, env: &
         Some(limit) => Some(binder.count(limit, env, "the limit")?),
         None => None,
     };
-    let PlanExpr::Column(id) = row_id(&mut input, &binder.fresh).at(span)? else {
+    // Rows that are read more than once must be told apart the same way each time.
+    let number = if operator.subquery.operators.iter().any(reads_again) { stable_row_id } else { row_id };
+    let PlanExpr::Column(id) = number(&mut input, &binder.fresh).at(span)? else {
         return Err(Fault::new(codes::INTERNAL, span, "a row has no identity"));
     };
     let outer = input.clone();
@@ -48,7 +63,7 @@ pub fn mv_apply(binder: &Binder, mut input: Relation, operator: &MvApply, env: &
             None => inner.columns.push(column.clone()),
         }
     }
-    let result = binder.table(&operator.subquery, env, Some(&inner))?;
+    let result = binder.table(&operator.subquery, &super::groups::inside(env, &inner), Some(&inner))?;
     let Some(groups) = result.groups.clone() else {
         return Err(Fault::unsupported(operator.subquery.span, "this subquery of `mv-apply`"));
     };
@@ -94,5 +109,6 @@ pub fn mv_apply(binder: &Binder, mut input: Relation, operator: &MvApply, env: &
         unique: None,
         groups: outer_groups,
         open: outer.open,
+        graph: None,
     })
 }

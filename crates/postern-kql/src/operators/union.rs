@@ -46,7 +46,11 @@ pub fn union(binder: &Binder, input: Option<Relation>, operator: &Union, env: &E
         return Err(fault);
     }
     if inputs.iter().any(|(_, relation)| relation.groups.is_some()) {
-        return Err(Fault::unsupported(span, "`union` inside `mv-apply` or `partition`"));
+        for (_, relation) in &mut inputs {
+            if relation.groups.is_none() {
+                *relation = super::groups::lift(binder, relation.clone(), env, span)?;
+            }
+        }
     }
     let inner = operator.kind == Some(UnionKind::Inner);
     let source = operator.with_source.as_ref().map(|n| n.text.as_str());

@@ -1,13 +1,13 @@
 //! Joins: kinds, key comparison, output names, and what stands in for the missing side.
 
-use datafusion::common::{Column as PlanColumn, JoinType, NullEquality, Result};
+use datafusion::common::{Column as PlanColumn, JoinType, NullEquality, Result, plan_err};
 use datafusion::functions_aggregate::first_last::first_value_udaf;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, Operator, binary_expr};
 use postern_kql_syntax::ast::JoinKind;
 
 use super::fresh::Fresh;
 use super::union::unused;
-use crate::bind::scope::{Relation, ScopeColumn, plan_column};
+use crate::bind::scope::{Groups, Relation, ScopeColumn, plan_column};
 use crate::functions::BoundExpr;
 use crate::types::{Const, KqlType};
 
@@ -29,6 +29,11 @@ pub fn join(
     if kind == JoinKind::InnerUnique {
         left_keys = one_row_a_key(&mut left, left_keys, fresh)?;
     }
+    let within = same_group(&left, &right);
+    let found = (left.groups.clone(), right.groups.clone());
+    if within.is_none() && (found.0.is_some() || found.1.is_some()) {
+        return plan_err!("the sides of a join are in different groups");
+    }
     let join_type = match kind {
         JoinKind::InnerUnique | JoinKind::Inner => JoinType::Inner,
         JoinKind::LeftOuter => JoinType::Left,
@@ -40,7 +45,7 @@ pub fn join(
         JoinKind::RightSemi => JoinType::RightSemi,
     };
     let plan = LogicalPlanBuilder::from(left.plan.clone())
-        .join_detailed(right.plan.clone(), join_type, (left_keys, right_keys), None, NullEquality::NullEqualsNothing)?
+        .join_detailed(right.plan.clone(), join_type, (left_keys, right_keys), within, NullEquality::NullEqualsNothing)?
         .build()?;
     match kind {
         JoinKind::LeftAnti | JoinKind::LeftSemi => {
@@ -57,8 +62,11 @@ pub fn join(
     }
     let left_missing = matches!(kind, JoinKind::RightOuter | JoinKind::FullOuter);
     let right_missing = matches!(kind, JoinKind::LeftOuter | JoinKind::FullOuter);
-    let groups = left.groups.take();
-    let mut result = Relation { groups, ..Relation::new(plan, vec![]) };
+    left.groups = None;
+    let mut result = Relation::new(plan, vec![]);
+    if let (Some(mine), Some(theirs)) = found {
+        result.groups = Some(if left_missing { either(&mut result, &mine, &theirs, fresh)? } else { mine });
+    }
     let mut taken: Vec<String> = Vec::new();
     let mut filled: Vec<(Expr, String)> = Vec::new();
     let sides = left
@@ -80,6 +88,33 @@ pub fn join(
     }
     fill(&mut result, filled)?;
     Ok(result)
+}
+
+/// The condition that both sides are in the same group; keys may be null.
+fn same_group(left: &Relation, right: &Relation) -> Option<Expr> {
+    let (mine, theirs) = (left.groups.as_ref()?, right.groups.as_ref()?);
+    let same = |(a, b): (&PlanColumn, &PlanColumn)| {
+        binary_expr(Expr::Column(a.clone()), Operator::IsNotDistinctFrom, Expr::Column(b.clone()))
+    };
+    mine.keys.iter().zip(&theirs.keys).map(same).reduce(Expr::and)
+}
+
+/// The groups of a join that keeps rows of the right side alone: what is missing on the left is taken from the right.
+fn either(result: &mut Relation, left: &Groups, right: &Groups, fresh: &Fresh) -> Result<Groups> {
+    let mut exprs: Vec<Expr> = result.plan.schema().columns().into_iter().map(Expr::Column).collect();
+    let mut taken = |left: &[PlanColumn], right: &[PlanColumn]| {
+        let mut columns = Vec::with_capacity(left.len());
+        for (left, right) in left.iter().zip(right) {
+            let name = fresh.name(&left.name);
+            let both = vec![Expr::Column(left.clone()), Expr::Column(right.clone())];
+            exprs.push(datafusion::functions::core::expr_fn::coalesce(both).alias(name.clone()));
+            columns.push(plan_column(name));
+        }
+        columns
+    };
+    let groups = Groups { keys: taken(&left.keys, &right.keys), carried: taken(&left.carried, &right.carried) };
+    result.map(|plan| plan.project(exprs))?;
+    Ok(groups)
 }
 
 /// Adds the filled columns beside the ones of the join that are still needed.
@@ -128,13 +163,15 @@ fn one_row_a_key(relation: &mut Relation, keys: Vec<PlanColumn>, fresh: &Fresh) 
     }
     let mut renamed: Vec<(PlanColumn, PlanColumn)> = Vec::new();
     let mut firsts = Vec::new();
-    for column in relation.live().into_iter().filter(|c| !keys.contains(c)) {
+    let own: Vec<PlanColumn> = relation.groups.iter().flat_map(|g| &g.keys).cloned().collect();
+    for column in relation.live().into_iter().filter(|c| !keys.contains(c) && !own.contains(c)) {
         let name = fresh.name(&column.name);
         firsts.push(first_value_udaf().call(vec![Expr::Column(column.clone())]).alias(name.clone()));
         renamed.push((column, plan_column(name)));
     }
     let mut by: Vec<Expr> = Vec::new();
-    for key in &keys {
+    let groups = relation.groups.iter().flat_map(|g| &g.keys);
+    for key in keys.iter().chain(groups) {
         let expr = Expr::Column(key.clone());
         if !by.contains(&expr) {
             by.push(expr);

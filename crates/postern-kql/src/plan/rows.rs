@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use arrow::array::{ArrayRef, Int64Array};
 use datafusion::common::Result;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder, Volatility, lit};
+use datafusion::logical_expr::{Cast, Expr, LogicalPlanBuilder, Volatility, lit};
 
 use super::fresh::Fresh;
 use super::window::{add_window, group_keys, row_number};
@@ -37,6 +37,16 @@ pub fn row_id(relation: &mut Relation, fresh: &Fresh) -> Result<Expr> {
             Ok(Arc::new((first..first + args.rows as i64).collect::<Int64Array>()) as ArrayRef)
         });
     relation.compute(vec![(udf.call(vec![]), name.clone())])?;
+    Ok(Expr::Column(plan_column(name)))
+}
+
+/// The same, with equal values however often the plan is run: rows are numbered in the order of all their columns.
+pub fn stable_row_id(relation: &mut Relation, fresh: &Fresh) -> Result<Expr> {
+    let order = relation.live().into_iter().map(|c| Expr::Column(c).sort(true, true)).collect();
+    let number = add_window(relation, row_number(vec![], order), "row", fresh)?;
+    let name = fresh.name("row_id");
+    let id = Expr::Cast(Cast::new(Box::new(number), KqlType::Long.arrow()));
+    relation.compute(vec![(id, name.clone())])?;
     Ok(Expr::Column(plan_column(name)))
 }
 

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use datafusion::common::Result;
+use arrow::datatypes::DataType;
+use datafusion::common::{Column as PlanColumn, ExprSchema, Result, plan_err};
 use datafusion::logical_expr::logical_plan::Union;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, lit};
 
 use super::fresh::Fresh;
-use crate::bind::scope::{Relation, ScopeColumn, plan_column};
+use crate::bind::scope::{Groups, OrderKey, Relation, ScopeColumn, plan_column};
 use crate::types::{Const, KqlType};
 
 /// One output column: its name and type, and for each input the index of the column that feeds it.
@@ -41,6 +42,13 @@ pub fn union(inputs: Vec<(String, Relation)>, inner: bool, source: Option<&str>,
         taken.push(name.clone());
         columns.push(ScopeColumn { column: plan_column(fresh.name(&name)), name, ty: slot.ty, hidden: slot.hidden });
     }
+    let groups = inputs.first().and_then(|(_, input)| input.groups.as_ref()).map(|groups| {
+        let fresh = |of: &Vec<_>| of.iter().map(|c: &PlanColumn| plan_column(fresh.name(&c.name))).collect();
+        Groups { keys: fresh(&groups.keys), carried: fresh(&groups.carried) }
+    });
+    // Written tables (`datatable`, `getschema`) have an order of their own: their union is one after the other.
+    let ordered = groups.is_none() && inputs.iter().all(|(_, input)| written_order(input).is_some());
+    let order = ordered.then(|| [fresh.name("part"), fresh.name("row")]);
     let mut parts = Vec::with_capacity(inputs.len());
     for (index, (label, input)) in inputs.into_iter().enumerate() {
         let label = source.map(|_| Const::String(label).expr());
@@ -54,6 +62,8 @@ pub fn union(inputs: Vec<(String, Relation)>, inner: bool, source: Option<&str>,
             .chain(values)
             .zip(&columns)
             .map(|(value, column)| value.alias(column.column.name.clone()))
+            .chain(group_columns(&input, groups.as_ref())?)
+            .chain(order_columns(&input, index, order.as_ref()))
             .collect();
         parts.push(Arc::new(LogicalPlanBuilder::from(input.plan).project(exprs)?.build()?));
     }
@@ -62,7 +72,46 @@ pub fn union(inputs: Vec<(String, Relation)>, inner: bool, source: Option<&str>,
     } else {
         LogicalPlan::Union(Union::try_new(parts)?)
     };
-    Ok(Relation::new(plan, columns))
+    let keys = order.into_iter().flatten();
+    let order = keys.map(|n| OrderKey { column: plan_column(n), ascending: true, nulls_first: false }).collect();
+    Ok(Relation { groups, order, ..Relation::new(plan, columns) })
+}
+
+/// The column by which the rows of a written table are numbered.
+fn written_order(input: &Relation) -> Option<&PlanColumn> {
+    match input.order.as_slice() {
+        [key] if key.ascending && !input.sorted => {
+            let ty = input.plan.schema().data_type(&key.column).ok()?;
+            (ty == &DataType::Int64).then_some(&key.column)
+        }
+        _ => None,
+    }
+}
+
+/// The number of the side, and of the row within it.
+fn order_columns(input: &Relation, index: usize, names: Option<&[String; 2]>) -> Vec<Expr> {
+    match (names, written_order(input)) {
+        (Some([part, row]), Some(column)) => {
+            vec![lit(index as i64).alias(part.clone()), Expr::Column(column.clone()).alias(row.clone())]
+        }
+        _ => vec![],
+    }
+}
+
+/// The keys and carried columns of one side under the names that they have in the union.
+fn group_columns(input: &Relation, groups: Option<&Groups>) -> Result<Vec<Expr>> {
+    let (mine, theirs) = match (&input.groups, groups) {
+        (None, None) => return Ok(vec![]),
+        (Some(mine), Some(theirs))
+            if mine.keys.len() == theirs.keys.len() && mine.carried.len() == theirs.carried.len() =>
+        {
+            (mine, theirs)
+        }
+        _ => return plan_err!("the sides of a union are in different groups"),
+    };
+    let all = |groups: &Groups| groups.keys.iter().chain(&groups.carried).cloned().collect::<Vec<_>>();
+    let named = all(mine).into_iter().zip(all(theirs));
+    Ok(named.map(|(mine, theirs)| Expr::Column(mine).alias(theirs.name)).collect())
 }
 
 fn slots(inputs: &[(String, Relation)], inner: bool) -> Vec<Slot> {

@@ -74,6 +74,9 @@ pub(crate) struct Hunt {
     /// At most so much text and numbers in the result
     #[arg(long, value_name = "SIZE", value_parser = size::parse, default_value = "256MiB")]
     result_size: usize,
+    /// A folder whose files `externaldata` may read; may be given more than once
+    #[arg(long, value_name = "DIR")]
+    external: Vec<PathBuf>,
     /// Run every query of a file of JSON lines with `id` and `query`; one JSON line for each, in order
     #[arg(long, value_name = "FILE", help_heading = "Batch")]
     batch: Option<PathBuf>,
@@ -140,6 +143,7 @@ impl Hunt {
             result_bytes: self.result_size,
             check: self.check,
             time_range,
+            external: self.external.clone(),
             ..HuntOptions::at(now)
         }
     }
