@@ -84,7 +84,7 @@ pub const TODECIMAL: Scalar = Scalar::new(
     info(
         "todecimal",
         "conversion",
-        "The value as a decimal; null when it is none.",
+        "The value as a decimal of 21 digits before the point and 17 after it; null when it is none or greater.",
         ANY,
         "decimal",
         &[example("print todecimal(\"123.45678\")", "123.45678")],
