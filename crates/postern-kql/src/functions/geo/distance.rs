@@ -1,7 +1,7 @@
 //! Two or three places: distance, direction, angle, circle.
 
 use super::input::{SPHEROID, place, real, sphere_only};
-use super::sphere::{RADIUS, antipodal, azimuth, distance, radius_fits, turn};
+use super::sphere::{RADIUS, antipodal, azimuth, distance, turn};
 use crate::functions::Param;
 use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, param};
@@ -100,7 +100,7 @@ pub const CIRCLE: Scalar = Scalar::new(
         call("geo_point_in_circle", args, &[Real], Bool, |args| {
             build::bools(args.rows, |row| {
                 let (point, centre) = (place(args, 0, row)?, place(args, 2, row)?);
-                let radius = real(args, 4, row, None).filter(|r| radius_fits(*r) || *r > 0.0)?;
+                let radius = real(args, 4, row, None).filter(|r| *r >= 0.0)?;
                 Some(RADIUS * distance(point, centre) <= radius)
             })
         })

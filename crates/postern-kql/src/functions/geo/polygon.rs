@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::geojson::push_point;
 use super::input::{Shapes, areas, place, reals, texts};
 use super::overlay::{Region, Unsound, region};
-use super::ring::{Area, edges};
+use super::ring::Area;
 use super::sphere::{Point, RADIUS, distance, nearest};
 use crate::functions::Param;
 use crate::functions::support::build;
@@ -200,8 +200,3 @@ pub const CENTROID: Scalar = Scalar::new(
         })
     },
 );
-
-/// The length of a closed border.
-pub fn length(border: &[Point]) -> f64 {
-    edges(border).map(|(a, b)| distance(a, b)).sum()
-}

@@ -49,16 +49,19 @@ impl Point {
     }
 
     /// The sum.
+    #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self::new(self.x + other.x, self.y + other.y, self.z + other.z)
     }
 
     /// The difference.
+    #[must_use]
     pub fn minus(self, other: Self) -> Self {
         Self::new(self.x - other.x, self.y - other.y, self.z - other.z)
     }
 
     /// The multiple.
+    #[must_use]
     pub fn times(self, factor: f64) -> Self {
         Self::new(self.x * factor, self.y * factor, self.z * factor)
     }
@@ -69,6 +72,7 @@ impl Point {
     }
 
     /// The vector product.
+    #[must_use]
     pub fn cross(self, other: Self) -> Self {
         Self::new(
             self.y * other.z - self.z * other.y,
@@ -101,6 +105,7 @@ impl Point {
     }
 
     /// Some direction at a right angle to this one.
+    #[must_use]
     pub fn across(self) -> Self {
         let (x, y, z) = (self.x.abs(), self.y.abs(), self.z.abs());
         // A slant keeps the direction away from the grid of degrees.
