@@ -22,6 +22,7 @@ impl Parser<'_> {
             }
             self.slips();
             if self.null_test(left.span) {
+                left = Expr { kind: ExprKind::Error, span: left.span };
                 continue;
             }
             let Some((infix, length)) = self.infix_or_slip() else { return left };

@@ -233,6 +233,7 @@ impl Offers<'_> {
             }
         }
         if matches!(frame.opener.as_str(), "in" | "has_any" | "has_all") && place.at_start() {
+            self.variables(true);
             self.tables();
         }
         self.functions();

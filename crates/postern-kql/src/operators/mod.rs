@@ -145,11 +145,12 @@ pub fn named_with(
     mut unnamed: impl FnMut(&BoundExpr, usize) -> String,
 ) -> Bound<Vec<(String, BoundExpr)>> {
     let mut bound = Vec::with_capacity(items.len());
+    let mut unknown = false;
     for (position, item) in items.iter().enumerate() {
         let value = binder.expr(&item.expr, scope, env);
         let failed = value.is_err();
         let value = binder.or_go_on(value, scope.relation.open, Binder::unknown_value)?;
-        scope.relation.open |= failed;
+        unknown |= failed;
         if let Some(several) = several(binder, item, &value, scope, env)? {
             bound.extend(several);
             continue;
@@ -164,6 +165,7 @@ pub fn named_with(
         };
         bound.push((name, value));
     }
+    scope.relation.open |= unknown;
     Ok(bound)
 }
 

@@ -31,6 +31,10 @@ pub fn summarize(binder: &Binder, mut input: Relation, operator: &Summarize, env
         taken.push(key.name.clone());
     }
     let outputs = aggregates(binder, &mut input, &operator.aggregates, &mut taken, env)?;
+    if binder.noted() > 0 && outputs.is_empty() {
+        // What was wrong with them has been told.
+        return Err(Fault::reported(span));
+    }
     if keys.is_empty() && outputs.is_empty() {
         return Err(Fault::new(codes::WRONG_KIND, span, "`summarize` needs an aggregate or a key"));
     }
@@ -66,6 +70,7 @@ pub fn aggregates(
     let key_names = taken.clone();
     let mut outputs = Vec::new();
     let mut unnamed = 0;
+    let mut unknown = false;
     for item in items {
         let mut scope = Scope::groups(input, &key_names);
         let call = match &item.expr.kind {
@@ -81,7 +86,7 @@ pub fn aggregates(
             let failed = outputs.is_err();
             let outputs = binder.or_go_on(outputs, scope.relation.open, Vec::new)?;
             if failed {
-                input.open = true;
+                unknown = true;
                 continue;
             }
             outputs.into_iter().map(|a| Output::new(a.name, a.ty, a.expr)).collect()
@@ -114,6 +119,7 @@ pub fn aggregates(
             outputs.push(output);
         }
     }
+    input.open |= unknown;
     Ok(outputs)
 }
 

@@ -12,7 +12,7 @@ use crate::bind::fault::{Bound, Fault, Placed, codes};
 use crate::bind::in_list::Items;
 use crate::bind::scope::{Relation, plan_column};
 use crate::functions::BoundExpr;
-use crate::types::KqlType;
+use crate::types::{Const, KqlType};
 
 /// Applies `where`. Each operand of a top-level `and` is a filter of its own.
 pub fn where_(binder: &Binder, input: Relation, predicate: &Expr, env: &Env) -> Bound<Relation> {
@@ -22,10 +22,14 @@ pub fn where_(binder: &Binder, input: Relation, predicate: &Expr, env: &Env) -> 
         _ => vec![predicate],
     };
     for conjunct in conjuncts {
-        if semi_join(binder, &mut relation, conjunct, env)? {
+        let unsure = relation.open;
+        let joined = semi_join(binder, &mut relation, conjunct, env);
+        // A condition that is wrong is left out when binding goes on.
+        if binder.or_go_on(joined, unsure, || true)? {
             continue;
         }
-        let condition = binder.condition(conjunct, &mut Scope::windows(&mut relation), env)?;
+        let condition = binder.condition(conjunct, &mut Scope::windows(&mut relation), env);
+        let condition = binder.or_go_on(condition, unsure, || BoundExpr::constant(Const::Bool(true)))?;
         relation.map(|plan| plan.filter(as_filter(condition.expr))).at(conjunct.span)?;
     }
     Ok(relation)

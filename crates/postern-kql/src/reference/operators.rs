@@ -75,7 +75,8 @@ pub const OPERATORS: &[Entry] = &[
         "T | mv-apply [Name =] Array [to typeof(type)] [limit n] on (operators)",
         "Runs operators over the elements of an array, for each row on its own.",
         "print a = dynamic([3, 1, 2]) | mv-apply e = a to typeof(long) on (top 1 by e)",
-    ),
+    )
+    .also(&["mvapply"]),
     entry(
         "mv-expand",
         "T | mv-expand [kind=bag|array] [with_itemindex=Name] [Name =] Array [to typeof(type)] [, …] [limit n]",

@@ -50,7 +50,7 @@ pub const STATEMENTS: &[Entry] = &[
         "let",
         "let Name = expression or (Name: type [= default], …) { body };",
         "Gives a value, a table or a function a name.",
-        "let double = (n:long = 2) { n * 2 }; print double(4), double()",
+        "let twice = (n:long = 2) { n * 2 }; print twice(4), twice()",
     ),
     entry(
         "materialize",
