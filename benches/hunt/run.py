@@ -53,12 +53,7 @@ class DuckDb:
         self.connection.execute(f"SET threads = {THREADS}; SET TimeZone = 'UTC'")
         for table in sorted((pathlib.Path(store) / "tables").iterdir()):
             files = str(table / "*.parquet").replace("'", "''")
-            # The store's instants are UTC; as plain timestamps they need no time zone on the way.
-            columns = self.connection.execute(f"DESCRIBE SELECT * FROM '{files}'").fetchall()
-            zoned = [name for name, kind, *_ in columns if kind == "TIMESTAMP WITH TIME ZONE"]
-            casts = ", ".join(f"{name}::TIMESTAMP AS {name}" for name in zoned)
-            replaced = f" REPLACE ({casts})" if casts else ""
-            self.connection.execute(f"CREATE VIEW {table.name} AS SELECT *{replaced} FROM '{files}'")
+            self.connection.execute(f"CREATE VIEW {table.name} AS SELECT * FROM '{files}'")
 
     def run(self, query):
         started = time.perf_counter()
@@ -67,11 +62,10 @@ class DuckDb:
 
 
 def plain(value):
-    """A value as both programs can be compared by: instants as text of microseconds, whole numbers as such."""
-    if isinstance(value, datetime.datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%S.%f")
+    """A value as both programs can be compared by: whole numbers as such, instants as nanoseconds since 1970."""
     if isinstance(value, str) and len(value) == 28 and value[10] == "T" and value.endswith("Z"):
-        return value[:26]
+        seconds = datetime.datetime.fromisoformat(value[:19] + "+00:00").timestamp()
+        return int(seconds) * 1_000_000_000 + int(value[20:27]) * 100
     if isinstance(value, (float, decimal.Decimal)) and value == int(value):
         return int(value)
     return value

@@ -1,9 +1,9 @@
 SELECT RecipientEmailAddress, count(*) AS Days, sum(Mails) AS Mails, sum(Senders) AS Senders
 FROM (
-  SELECT RecipientEmailAddress, time_bucket(INTERVAL 1 DAY, Timestamp) AS Day, count(*) AS Mails,
+  SELECT RecipientEmailAddress, epoch_ns(Timestamp) // 86400000000000 AS Day, count(*) AS Mails,
     count(DISTINCT SenderFromAddress) AS Senders
   FROM EmailEvents
-  WHERE Timestamp >= TIMESTAMP '2026-04-01'
+  WHERE Timestamp >= '2026-04-01'::TIMESTAMPTZ_NS
   GROUP BY ALL
 )
 WHERE Senders >= 40

@@ -2,5 +2,5 @@ SELECT SenderFromAddress, count(*) AS Mails, count(DISTINCT RecipientEmailAddres
 FROM EmailEvents
 WHERE EmailDirection = 'Inbound'
 GROUP BY SenderFromAddress
-ORDER BY Mails DESC
+ORDER BY Mails DESC, SenderFromAddress
 LIMIT 20

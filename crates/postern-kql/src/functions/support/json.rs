@@ -6,6 +6,7 @@
 //! far as they need to stay inside the text.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 pub use super::json_text::{ArrayText, ObjectText, real};
 
@@ -68,17 +69,34 @@ fn space(bytes: &[u8], mut pos: usize) -> usize {
     pos
 }
 
+/// Where the first quote or backslash of eight bytes is, counted from the first byte; `None` without one.
+fn quote_or_escape(eight: [u8; 8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    let word = u64::from_le_bytes(eight);
+    // The lowest byte that is zero, and no byte below it, has its high bit set in the difference.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let found = zero(word ^ (ONES * u64::from(b'"'))) | zero(word ^ (ONES * u64::from(b'\\')));
+    (found != 0).then(|| found.trailing_zeros() as usize / 8)
+}
+
 /// The position after a string whose opening quote is at `pos`.
 fn skip_string(bytes: &[u8], pos: usize) -> Option<usize> {
     let mut pos = pos + 1;
     loop {
         let rest = bytes.get(pos..)?;
-        // Keys and short values end soon: look a few bytes ahead before calling the wide search.
-        let found = match rest.iter().take(12).position(|b| *b == b'"' || *b == b'\\') {
+        // Keys and short values end soon: look at a few words before calling the wide search.
+        let mut near = None;
+        for (at, eight) in rest.as_chunks::<8>().0.iter().take(4).enumerate() {
+            if let Some(found) = quote_or_escape(*eight) {
+                near = Some(at * 8 + found);
+                break;
+            }
+        }
+        pos += match near {
             Some(near) => near,
             None => memchr::memchr2(b'"', b'\\', rest)?,
         };
-        pos += found;
         if at(bytes, pos) == Some(b'"') {
             return Some(pos + 1);
         }
@@ -204,7 +222,12 @@ impl<'a> Iterator for Members<'a> {
 /// True when the raw key (with quotes) spells `name`.
 pub fn key_is(raw_key: &str, name: &str) -> bool {
     let inner = strip_quotes(raw_key);
-    if inner.as_bytes().contains(&b'\\') { unescape(inner) == name } else { inner == name }
+    // Most keys are told apart by their length alone; an escape makes a key longer than what it spells.
+    match inner.len().cmp(&name.len()) {
+        Ordering::Less => false,
+        Ordering::Equal => inner == name && !inner.as_bytes().contains(&b'\\'),
+        Ordering::Greater => inner.as_bytes().contains(&b'\\') && unescape(inner) == name,
+    }
 }
 
 /// The member called `name` (case-sensitive) of a raw object.
@@ -602,6 +625,29 @@ mod tests {
         assert_eq!(walk("not json", &[key("a")]), None);
         assert_eq!(walk("{\"a\":", &[key("a")]), None);
         assert_eq!(walk("{\"a\"", &[key("a")]), None);
+    }
+
+    #[test]
+    fn strings_end_at_their_quote_wherever_it_lies() {
+        for length in 0..80 {
+            for escaped in 0..=length {
+                let mut inner = "x\u{1}\u{80}é".repeat(length).chars().take(length).collect::<String>();
+                if let Some((at, _)) = inner.char_indices().nth(escaped) {
+                    inner.insert_str(at, "\\\"");
+                }
+                let text = format!("\"{inner}\",\"rest\"");
+                assert_eq!(skip_string(text.as_bytes(), 0), Some(inner.len() + 2), "{text}");
+            }
+        }
+        assert_eq!(skip_string(b"\"no end", 0), None);
+        assert_eq!(skip_string(b"\"no end, but it is long enough for the words\\", 0), None);
+    }
+
+    #[test]
+    fn a_key_is_its_spelling_with_or_without_escapes() {
+        assert!(key_is("\"Name\"", "Name") && key_is("\"\\u004eame\"", "Name"));
+        assert!(!key_is("\"name\"", "Name") && !key_is("\"Names\"", "Name") && !key_is("\"\\u006eame\"", "Name"));
+        assert!(key_is("\"a\\\\b\"", "a\\b") && !key_is("\"a\\\\b\"", "a\\\\b"));
     }
 
     #[test]
