@@ -29,7 +29,7 @@ pub struct HuntOptions {
     pub timeout: Duration,
     /// Most rows given back; more are cut off and [`HuntResult::truncated`] says so.
     pub max_rows: usize,
-    /// Most memory the operators of the query may hold.
+    /// Most memory the operators of the query may hold; and, besides, as much for computed texts on their way.
     pub memory_bytes: usize,
     /// Most bytes given back; more rows are cut off as with [`HuntOptions::max_rows`].
     pub result_bytes: usize,
@@ -203,8 +203,10 @@ async fn run(
         _ => HuntError::Engine(e.strip_backtrace()),
     };
     let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(options.memory_bytes));
-    // Dropping this future stops its computations, wherever they are.
-    let guard = Guard::new(Arc::clone(&pool), started.checked_add(options.timeout));
+    // Dropping this future stops its computations, wherever they are. Computed texts on their way have a pool of their
+    // own: operators that gather them count them too.
+    let texts = Arc::new(GreedyMemoryPool::new(options.memory_bytes));
+    let guard = Guard::new(texts, started.checked_add(options.timeout));
     let _stop = guard.stop_at_end();
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(pool)

@@ -190,15 +190,7 @@ impl Printer {
     /// A pipeline in parentheses, or without them where a mere table stands.
     fn table(&mut self, pipeline: &Pipeline) {
         match &pipeline.source {
-            Source::Expr(expr) if pipeline.operators.is_empty() => {
-                let start = self.out.len();
-                self.expr_at(expr, expr::TIGHTEST);
-                // After the value of a hint, a quoted name would be an index of it.
-                if self.out.get(start..).is_some_and(|table| table.starts_with('[')) {
-                    self.out.insert(start, '(');
-                    self.push(")");
-                }
-            }
+            Source::Expr(expr) if pipeline.operators.is_empty() => self.expr_at(expr, expr::TIGHTEST),
             _ => self.parenthesised(pipeline),
         }
     }

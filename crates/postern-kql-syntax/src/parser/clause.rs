@@ -170,7 +170,9 @@ impl Parser<'_> {
                 let name = self.name("a value");
                 Expr { span: name.span, kind: ExprKind::Name(name) }
             }
-            _ => self.operand(),
+            Token::Minus | Token::Plus => self.operand(),
+            // Brackets behind the value are the quoted name of what comes next, not an index.
+            _ => self.primary(),
         }
     }
 

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 /// The choices, one byte each.
-pub struct Choices<'a> {
+pub(crate) struct Choices<'a> {
     bytes: std::slice::Iter<'a, u8>,
     depth: u32,
 }
@@ -13,7 +13,7 @@ pub struct Choices<'a> {
 const DEEPEST: u32 = 6;
 
 impl<'a> Choices<'a> {
-    pub fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes: bytes.iter(), depth: 0 }
     }
 
@@ -573,7 +573,7 @@ impl<'a> Choices<'a> {
     }
 
     /// A whole query.
-    pub fn query(&mut self) -> String {
+    pub(crate) fn query(&mut self) -> String {
         let count = self.below(3);
         let mut parts: Vec<String> = (0..count).map(|_| self.statement()).collect();
         parts.push(self.pipeline());

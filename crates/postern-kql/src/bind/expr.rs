@@ -19,7 +19,8 @@ use crate::types::{Const, KqlType};
 /// Checks that a named value, which may be made of columns, can be computed for rows of this relation: the argument of a
 /// function whose body reads another table cannot.
 fn belongs(value: &BoundExpr, relation: &Relation, name: &str, span: Span) -> Bound<()> {
-    if value.constant.is_some() {
+    // Without columns this is the body of a function that is a value: it is put in where the columns are.
+    if value.constant.is_some() || relation.columns.is_empty() {
         return Ok(());
     }
     let schema = relation.plan.schema();
