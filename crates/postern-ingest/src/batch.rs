@@ -66,23 +66,14 @@ impl Window {
     /// Reads until the window holds this many bytes or the input ends.
     pub(crate) fn fill(&mut self, size: usize) {
         while !self.ended && self.bytes.len() < size {
-            let have = self.bytes.len();
-            let want = (size - have).max(self.chunk.1);
-            self.bytes.resize(have + want, 0);
-            let room = self.bytes.get_mut(have..).unwrap_or_default();
-            let got = match self.input.read(room) {
-                Ok(got) => got.min(want),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {
-                    self.bytes.truncate(have);
-                    continue;
-                }
+            let want = (size - self.bytes.len()).max(self.chunk.1) as u64;
+            match self.input.by_ref().take(want).read_to_end(&mut self.bytes) {
+                Ok(got) => self.ended = (got as u64) < want,
                 Err(error) => {
                     self.failure = Some(error.to_string());
-                    0
+                    self.ended = true;
                 }
-            };
-            self.bytes.truncate(have + got);
-            self.ended = got == 0;
+            }
         }
     }
 

@@ -342,7 +342,7 @@ impl Binder<'_> {
         if known.is_empty() || scope.relation.find(step).is_some() {
             return Ok(None);
         }
-        let hint = nearest(column, known).map(|n| format!("did you mean `{step}.{n}`?"));
+        let hint = super::scope::nearest(column, known).map(|n| format!("did you mean `{step}.{n}`?"));
         let message = format!("the step `{step}` has no column `{column}`");
         Err(Fault::new(codes::UNKNOWN_NAME, span, message).maybe_hint(hint))
     }
