@@ -4,7 +4,7 @@
 //! leads out of them, by `..` or by a link, is no such file. Text files of one query may have [`MAX_BYTES`] together,
 //! unpacked.
 
-mod records;
+pub mod records;
 
 use std::fs::File;
 use std::io::Read;

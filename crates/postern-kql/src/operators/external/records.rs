@@ -8,7 +8,7 @@ use crate::types::KqlType;
 
 /// How a text is cut into records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub enum Format {
     /// Fields between separators, quoted where they must be.
     Separated(u8),
     /// Each line is a record of one field.
@@ -21,7 +21,7 @@ pub(super) enum Format {
 
 impl Format {
     /// The format of a name as `format = …` has it.
-    pub(super) fn of_name(name: &str) -> Option<Self> {
+    pub fn of_name(name: &str) -> Option<Self> {
         Some(match name {
             "csv" => Format::Separated(b','),
             "tsv" | "tsve" => Format::Separated(b'\t'),
@@ -36,7 +36,7 @@ impl Format {
     }
 
     /// The format that a file's name tells; its extension when it is known and cannot be read. Without one: `csv`.
-    pub(super) fn of_path(path: &Path) -> Result<Self, String> {
+    pub fn of_path(path: &Path) -> Result<Self, String> {
         let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
         let name = name.strip_suffix(".gz").unwrap_or(&name);
         match name.rsplit_once('.').map(|(_, extension)| extension) {
@@ -52,7 +52,7 @@ impl Format {
 type Take<'t> = dyn FnMut(&[Cell]) -> Result<(), String> + 't;
 
 /// Hands the records of a text on.
-pub(super) fn read(
+pub fn read(
     text: &str,
     format: Format,
     skip_first: bool,

@@ -4,10 +4,10 @@
 //! found there too, within a bound of work. Conditions that speak of one node, one edge, or all edges of a run are
 //! applied while searching, all others to what was found.
 
-mod data;
-mod matches;
-mod rewrite;
-mod search;
+pub mod data;
+pub mod matches;
+pub mod rewrite;
+pub mod search;
 
 use std::sync::Arc;
 
