@@ -13,7 +13,7 @@ use crate::types::KqlType::Dynamic;
 const SHORT: usize = 64;
 
 /// The longest series that is transformed.
-const LONGEST: usize = 1 << 20;
+const LONGEST: usize = 1 << 18;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Complex {

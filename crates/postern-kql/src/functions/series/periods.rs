@@ -69,7 +69,12 @@ pub(super) fn detect(values: &[f64], least: f64, greatest: f64) -> Vec<(usize, f
         let near = found.iter().enumerate().filter(|(_, (_, score))| *score >= 0.95 * best);
         let Some((place, _)) = near.min_by_key(|(_, (lag, _))| *lag) else { break };
         let next = found.remove(place);
-        if !chosen.iter().any(|(lag, _)| next.0 % lag <= 1 || next.0 % lag == lag - 1) {
+        // A multiple of a better period, or a peak on its slope (within a fifth of it), tells nothing new.
+        let known = |lag: usize| {
+            let rest = next.0 % lag;
+            rest <= 1 || rest == lag - 1 || 5 * next.0.abs_diff(lag) <= lag
+        };
+        if !chosen.iter().any(|(lag, _)| known(*lag)) {
             chosen.push(next);
         }
         if chosen.len() >= 64 {

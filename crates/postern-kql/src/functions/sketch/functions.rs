@@ -5,7 +5,9 @@ use super::hll::Hll;
 use crate::functions::conversion::convert;
 use crate::functions::support::build;
 use crate::functions::support::coerce::coerce;
-use crate::functions::support::define::{Scalar, also, call, call_as_is, example, info, optional, param, repeated};
+use crate::functions::support::define::{
+    Scalar, also, call, call_as_is, call_with, example, info, optional, param, repeated,
+};
 use crate::functions::support::json::{self, ArrayText};
 use crate::functions::support::number;
 use crate::functions::{BindError, BoundExpr, Param};
@@ -135,7 +137,7 @@ pub const PERCENTILE_TDIGEST: Scalar = Scalar::new(
         };
         let pair = args.get(..2).unwrap_or(args);
         if matches!(ty, DateTime | TimeSpan) {
-            return call("percentile_tdigest", pair, &[Dynamic, Real], ty, |args| {
+            return call_with("percentile_tdigest", ty.name(), pair, &[Dynamic, Real], ty, |args| {
                 let (digest, percentile) = (args.get(0)?.text()?, args.get(1)?.reals()?);
                 build::longs(args.rows, |row| {
                     let text = Digest::parse(digest.get(row)?)?.percentile(percentile.get(row)?)?;

@@ -228,7 +228,8 @@ mod tests {
     fn small_counts_are_exact_and_great_ones_near() {
         assert_eq!(Hll::default().count(), 0);
         assert_eq!(of(0..1000, 14).count(), 1000);
-        for (many, bits, share) in [(5_000u64, 14, 0.03), (100_000, 14, 0.03), (100_000, 12, 0.06), (400_000, 18, 0.01)] {
+        for (many, bits, share) in [(5_000u64, 14, 0.03), (100_000, 14, 0.03), (100_000, 12, 0.06), (400_000, 18, 0.01)]
+        {
             let count = of(0..many, bits).count() as f64;
             assert!((count - many as f64).abs() < share * many as f64, "{many} {bits}: {count}");
         }
@@ -255,7 +256,15 @@ mod tests {
             assert!(json::validate(&text));
             assert_eq!(Hll::parse(&text), Some(sketch));
         }
-        for bad in ["", "1", "[]", "[[1024,14],[]]", "[[1024,99],[],[]]", "[[1024,14],[],[\"AAAA\"]]", "[[1024,14],[\"x\"],[]]"] {
+        for bad in [
+            "",
+            "1",
+            "[]",
+            "[[1024,14],[]]",
+            "[[1024,99],[],[]]",
+            "[[1024,14],[],[\"AAAA\"]]",
+            "[[1024,14],[\"x\"],[]]",
+        ] {
             assert_eq!(Hll::parse(bad), None, "{bad}");
         }
     }
