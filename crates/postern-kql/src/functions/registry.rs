@@ -385,6 +385,8 @@ pub const AGGREGATES: &[&dyn Aggregate] = &[
     &aggregate::gather::MAKE_LIST_WITH_NULLS,
     &aggregate::gather::MAKE_SET,
     &aggregate::gather::MAKE_SET_IF,
+    &aggregate::gather::MAKELIST,
+    &aggregate::gather::MAKESET,
     &aggregate::numbers::MAX,
     &aggregate::numbers::MAXIF,
     &aggregate::sketches::MERGE_TDIGEST,

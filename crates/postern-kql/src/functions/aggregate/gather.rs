@@ -11,16 +11,31 @@ const SIZE: Param = optional("maxSize", "long", "At most this many values; 1,048
 const PLAIN: &[Param] = &[param("expr", "any", "The values."), SIZE];
 const IF: &[Param] = &[param("expr", "any", "The values."), param("predicate", "bool", "Which rows count."), SIZE];
 
+/// The limit of the older names when none is given.
+const OLD_LIMIT: usize = 128;
+const OLD_SIZE: Param = optional("maxSize", "long", "At most this many values; 128 unless given.");
+const OLD: &[Param] = &[param("expr", "any", "The values."), OLD_SIZE];
+
 fn gather(
     args: &[BoundExpr],
     prefix: &str,
     shape: Shape,
     if_at: Option<usize>,
 ) -> Result<Vec<BoundAggregate>, BindError> {
+    gather_within(args, prefix, shape, if_at, LIMIT)
+}
+
+fn gather_within(
+    args: &[BoundExpr],
+    prefix: &str,
+    shape: Shape,
+    if_at: Option<usize>,
+    default: usize,
+) -> Result<Vec<BoundAggregate>, BindError> {
     let arg = first(args)?;
     let size_at = if_at.map_or(1, |at| at + 1);
     let limit = match args.get(size_at) {
-        None => LIMIT,
+        None => default,
         Some(size) => {
             let size = size.const_long().ok_or_else(|| BindError::new("the size must be a constant").at(size_at))?;
             // A negative size means no limit of its own.
@@ -44,15 +59,12 @@ fn gather(
 
 /// `make_list(expr [, maxSize])`: in the order of the rows; nulls are skipped.
 pub const MAKE_LIST: Summary = Summary::new(
-    also(
-        info(
-            "make_list",
-            "An array of all values.",
-            PLAIN,
-            "dynamic",
-            &[example("range x from 1 to 3 step 1 | summarize make_list(x)", "[1,2,3]")],
-        ),
-        &["makelist"],
+    info(
+        "make_list",
+        "An array of all values.",
+        PLAIN,
+        "dynamic",
+        &[example("range x from 1 to 3 step 1 | summarize make_list(x)", "[1,2,3]")],
     ),
     |args, _| gather(args, "list", Shape::List, None),
 );
@@ -83,15 +95,12 @@ pub const MAKE_LIST_WITH_NULLS: Summary = Summary::new(
 
 /// `make_set(expr [, maxSize])`: each value once, in the order first seen; an array gives its elements.
 pub const MAKE_SET: Summary = Summary::new(
-    also(
-        info(
-            "make_set",
-            "An array of the different values.",
-            PLAIN,
-            "dynamic",
-            &[example("range x from 1 to 4 step 1 | summarize make_set(x % 2)", "[1,0]")],
-        ),
-        &["makeset"],
+    info(
+        "make_set",
+        "An array of the different values.",
+        PLAIN,
+        "dynamic",
+        &[example("range x from 1 to 4 step 1 | summarize make_set(x % 2)", "[1,0]")],
     ),
     |args, _| gather(args, "set", Shape::Set, None),
 );
@@ -148,4 +157,28 @@ pub const MAKE_BAG_IF: Summary = Summary::new(
         )],
     ),
     |args, _| gather(args, "bag", Shape::Bag, Some(1)),
+);
+
+/// `makelist(expr [, maxSize])`: the older `make_list`, which stops at 128 values.
+pub const MAKELIST: Summary = Summary::new(
+    info(
+        "makelist",
+        "An array of the first values (older form of `make_list`).",
+        OLD,
+        "dynamic",
+        &[example("range x from 1 to 200 step 1 | summarize array_length(makelist(x))", "128")],
+    ),
+    |args, _| gather_within(args, "list", Shape::List, None, OLD_LIMIT),
+);
+
+/// `makeset(expr [, maxSize])`: the older `make_set`, which stops at 128 values.
+pub const MAKESET: Summary = Summary::new(
+    info(
+        "makeset",
+        "An array of the first different values (older form of `make_set`).",
+        OLD,
+        "dynamic",
+        &[example("range x from 1 to 200 step 1 | summarize array_length(makeset(x))", "128")],
+    ),
+    |args, _| gather_within(args, "set", Shape::Set, None, OLD_LIMIT),
 );
