@@ -34,7 +34,8 @@ pub const LINES_MEET: Scalar = Scalar::new(
         call("geo_intersects_2lines", args, &[Dynamic], Bool, |args| {
             let (mut first, mut second) = (lines(), lines());
             bools("geo_intersects_2lines", args.rows, |row| {
-                Some(overlay::lines_meet(&first.get(args, 0, row)?, &second.get(args, 1, row)?))
+                let (first, second) = (first.get(args, 0, row)?, second.get(args, 1, row)?);
+                Some(overlay::lines_meet(&first, &second))
             })
         })
     },
@@ -57,7 +58,8 @@ pub const LINE_MEETS_POLYGON: Scalar = Scalar::new(
         call("geo_intersects_line_with_polygon", args, &[Dynamic], Bool, |args| {
             let (mut first, mut second) = (lines(), areas());
             bools("geo_intersects_line_with_polygon", args.rows, |row| {
-                Some(overlay::line_meets_area(&first.get(args, 0, row)?, &second.get(args, 1, row)?))
+                let (first, second) = (first.get(args, 0, row)?, second.get(args, 1, row)?);
+                Some(overlay::line_meets_area(&first, &second))
             })
         })
     },
@@ -80,7 +82,8 @@ pub const POLYGONS_MEET: Scalar = Scalar::new(
         call("geo_intersects_2polygons", args, &[Dynamic], Bool, |args| {
             let (mut first, mut second) = (areas(), areas());
             bools("geo_intersects_2polygons", args.rows, |row| {
-                Some(overlay::areas_meet(&first.get(args, 0, row)?, &second.get(args, 1, row)?))
+                let (first, second) = (first.get(args, 0, row)?, second.get(args, 1, row)?);
+                Some(overlay::areas_meet(&first, &second))
             })
         })
     },
@@ -103,7 +106,8 @@ pub const LINES: Scalar = Scalar::new(
         call("geo_intersection_2lines", args, &[Dynamic], Dynamic, |args| {
             let (mut first, mut second) = (lines(), lines());
             texts("geo_intersection_2lines", args.rows, |row, out| {
-                push(out, overlay::common_lines(&first.get(args, 0, row)?, &second.get(args, 1, row)?))
+                let (first, second) = (first.get(args, 0, row)?, second.get(args, 1, row)?);
+                push(out, overlay::common_lines(&first, &second))
             })
         })
     },
@@ -126,7 +130,8 @@ pub const LINE_POLYGON: Scalar = Scalar::new(
         call("geo_intersection_line_with_polygon", args, &[Dynamic], Dynamic, |args| {
             let (mut first, mut second) = (lines(), areas());
             texts("geo_intersection_line_with_polygon", args.rows, |row, out| {
-                push(out, overlay::common_line_area(&first.get(args, 0, row)?, &second.get(args, 1, row)?))
+                let (first, second) = (first.get(args, 0, row)?, second.get(args, 1, row)?);
+                push(out, overlay::common_line_area(&first, &second))
             })
         })
     },
@@ -149,7 +154,8 @@ pub const POLYGONS: Scalar = Scalar::new(
         call("geo_intersection_2polygons", args, &[Dynamic], Dynamic, |args| {
             let (mut first, mut second) = (areas(), areas());
             texts("geo_intersection_2polygons", args.rows, |row, out| {
-                push(out, overlay::common_area(&first.get(args, 0, row)?, &second.get(args, 1, row)?))
+                let (first, second) = (first.get(args, 0, row)?, second.get(args, 1, row)?);
+                push(out, overlay::common_area(&first, &second))
             })
         })
     },

@@ -92,7 +92,8 @@ pub const LENGTH: Scalar = Scalar::new(
         call("geo_line_length", args, &[Dynamic], Real, |args| {
             let mut shapes = lines();
             reals("geo_line_length", args.rows, |row| {
-                let edges = edges_once(&shapes.get(args, 0, row)?);
+                let lines = shapes.get(args, 0, row)?;
+                let edges = edges_once(&lines);
                 Some(edges.map(|edges| RADIUS * edges.iter().map(|(a, b)| distance(*a, *b)).sum::<f64>()))
             })
         })
@@ -116,7 +117,8 @@ pub const CENTROID: Scalar = Scalar::new(
         call("geo_line_centroid", args, &[Dynamic], Dynamic, |args| {
             let mut shapes = lines();
             texts("geo_line_centroid", args.rows, |row, out| {
-                let edges = match edges_once(&shapes.get(args, 0, row)?) {
+                let lines = shapes.get(args, 0, row)?;
+                let edges = match edges_once(&lines) {
                     Ok(edges) => edges,
                     Err(refused) => return Some(Err(refused)),
                 };

@@ -171,7 +171,8 @@ pub const OF_LINE: Scalar = Scalar::new(
         call("geo_line_to_s2cells", args, &[Dynamic, Long, Real], Dynamic, |args| {
             let mut shapes = lines();
             build::texts(args.rows, |row, out| {
-                let edges = line_edges(&shapes.get(args, 0, row)?);
+                let lines = shapes.get(args, 0, row)?;
+                let edges = line_edges(&lines);
                 push_cells(out, cover(&edges, None, level(args, 1, row)?, radius(args, 2, row)?)?);
                 Some(())
             })
