@@ -11,6 +11,7 @@ use postern_investigate::{HuntError, HuntOptions, HuntResult, hunt_in};
 use postern_kql::catalog::Catalog;
 
 use crate::failure::Code;
+use crate::watch::Watch;
 
 /// Stack of a query's thread.
 const STACK: usize = 64 << 20;
@@ -59,9 +60,12 @@ pub(super) async fn hunt(catalog: &Arc<dyn Catalog>, query: &str, options: &Hunt
     if let Err(reason) = thread {
         return Err(Ended::Caught(Code::Execution, format!("cannot start a thread: {reason}")));
     }
-    match tokio::time::timeout(timeout + GRACE, receive).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(Ended::Caught(Code::Bug, "a bug in Postern: the query ended without an answer".to_owned())),
-        Err(_) => Err(Ended::Hunt(HuntError::Timeout { limit: timeout })),
+    let outcome = tokio::select! {
+        outcome = receive => outcome,
+        () = Watch::after(timeout + GRACE).fired() => return Err(Ended::Hunt(HuntError::Timeout { limit: timeout })),
+    };
+    match outcome {
+        Ok(outcome) => outcome,
+        Err(_) => Err(Ended::Caught(Code::Bug, "a bug in Postern: the query ended without an answer".to_owned())),
     }
 }
