@@ -9,6 +9,7 @@ mod report;
 mod scratch;
 mod screen;
 mod text;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;
@@ -90,7 +91,12 @@ fn run(command: Command, globals: commands::Globals, screen: Screen) -> Result<(
     let ended = |ended: Result<Result<(), Failure>, _>| {
         ended.unwrap_or_else(|_: oneshot::error::RecvError| Err(Failure::bug("the command stopped unexpectedly")))
     };
-    let outcome = runtime.block_on(async {
+    // A clock and signals of its own: the command may keep all threads of the other one busy.
+    let waiting = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::run(Code::Execution, format!("cannot start: {error}")))?;
+    let outcome = waiting.block_on(async {
         tokio::select! {
             outcome = &mut result => ended(outcome),
             _ = asked_to_stop(prompts) => {

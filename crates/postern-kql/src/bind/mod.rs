@@ -264,10 +264,11 @@ impl<'a> Binder<'a> {
                 (relation, env) = operators::apply(self, relation, operator, env)?;
                 continue;
             }
-            let before = (Relation { open: true, ..relation.clone() }, env.clone());
             let (unsure, noted) = (relation.open, self.noted());
+            let changes = recover::changes_columns(&operator.kind);
+            let before = (Relation { open: unsure || changes, ..relation.clone() }, env.clone());
             (relation, env) = self.or_go_on(operators::apply(self, relation, operator, env), unsure, || before)?;
-            relation.open |= unsure || self.noted() > noted;
+            relation.open |= unsure || (changes && self.noted() > noted);
         }
         Ok(Meaning::Table(Box::new(relation)))
     }

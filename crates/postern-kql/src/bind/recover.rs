@@ -5,8 +5,7 @@
 //! From there on the columns are not certain any more ([`Relation::open`]), so only those faults are noted that do not
 //! depend on them. Nothing that is bound this way is ever run.
 
-use postern_kql_syntax::ast::LetValue;
-use postern_kql_syntax::ast::{Expr, ExprKind};
+use postern_kql_syntax::ast::{Expr, ExprKind, LetValue, OperatorKind};
 use postern_kql_syntax::{Diagnostic, Parsed};
 
 use super::env::{Env, Named};
@@ -81,6 +80,20 @@ impl<'a> Binder<'a> {
             _ => Named::Scalar(Self::unknown_value()),
         }
     }
+}
+
+/// Whether an operator may give other columns than it gets.
+pub(super) fn changes_columns(operator: &OperatorKind) -> bool {
+    !matches!(
+        operator,
+        OperatorKind::As { .. }
+            | OperatorKind::Render(_)
+            | OperatorKind::Sample(_)
+            | OperatorKind::Sort { .. }
+            | OperatorKind::Take(_)
+            | OperatorKind::Top { .. }
+            | OperatorKind::Where(_)
+    )
 }
 
 /// Every mistake that binding finds in a query, in the order in which they are found.

@@ -5,6 +5,12 @@ use super::{Entry, entry};
 /// Every plugin that the engine has or names as missing.
 pub const PLUGINS: &[Entry] = &[
     entry(
+        "active_users_count",
+        "active_users_count(Id, Time, Start, End, LookBack, Period, ActivePeriods, Bin, [Dimension, …])",
+        "Different values that occur in at least so many periods of a look-back time.",
+        "datatable(u:string, t:datetime)['a', datetime(2026-03-01)] | evaluate active_users_count(u, t, datetime(2026-03-01), datetime(2026-03-03), 2d, 1d, 1, 1d)",
+    ),
+    entry(
         "activity_counts_metrics",
         "activity_counts_metrics(Id, Time, Start, End, Window, [Dimension, …])",
         "Counts of activity in each window, in all and different.",
@@ -21,12 +27,6 @@ pub const PLUGINS: &[Entry] = &[
         "activity_metrics(Id, Time, [Start, End], Window, [Dimension, …])",
         "Values, new values, retention and churn for each window.",
         "datatable(u:string, t:datetime)['a', datetime(2026-03-01)] | evaluate activity_metrics(u, t, datetime(2026-03-01), datetime(2026-03-03), 1d)",
-    ),
-    entry(
-        "active_users_count",
-        "active_users_count(Id, Time, Start, End, LookBack, Period, ActivePeriods, Bin, [Dimension, …])",
-        "Different values that occur in at least so many periods of a look-back time.",
-        "datatable(u:string, t:datetime)['a', datetime(2026-03-01)] | evaluate active_users_count(u, t, datetime(2026-03-01), datetime(2026-03-03), 2d, 1d, 1, 1d)",
     ),
     entry(
         "autocluster",

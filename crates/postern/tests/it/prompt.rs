@@ -57,6 +57,19 @@ impl Terminal {
         }
     }
 
+    /// Waits until nothing new has been shown for a while.
+    fn settle(&self) {
+        let mut before = usize::MAX;
+        loop {
+            let now = self.screen.lock().unwrap().len();
+            if now == before {
+                return;
+            }
+            before = now;
+            std::thread::sleep(Duration::from_secs(3));
+        }
+    }
+
     fn keys(&mut self, keys: &str) {
         let input = self.child.stdin.as_mut().unwrap();
         input.write_all(keys.as_bytes()).unwrap();
@@ -77,6 +90,13 @@ impl Terminal {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -121,10 +141,11 @@ fn ctrl_c_stops_the_query_and_not_the_prompt() {
     terminal.wait_for("Ctrl-D leaves");
     let rows = "range x from 1 to 60000 step 1 | extend k = 1";
     terminal.keys(&format!("{rows} | join kind=inner ({rows}) on k | summarize sum(x);\r"));
-    std::thread::sleep(Duration::from_secs(2));
+    terminal.settle();
     terminal.keys("\u{3}");
     terminal.wait_for("stopped");
     terminal.keys("half a query\u{3}");
+    terminal.settle();
     terminal.keys("print After = 11 * 11;\r");
     terminal.wait_for("121");
     assert_eq!(terminal.leave(), Some(0));

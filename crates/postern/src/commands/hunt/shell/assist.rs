@@ -127,15 +127,19 @@ impl Hinter for Assist {
         if pos < line.len() || line.len() > LONGEST || line.trim().is_empty() {
             return None;
         }
-        let (start, offers) = self.offers(line, pos);
-        let word = line.get(start..).unwrap_or_default();
-        if word.chars().count() >= 2
-            && let [only] = offers.as_slice()
-            && let Some(rest) = only.text.strip_prefix(word)
-        {
-            return (!rest.is_empty()).then(|| Beyond { shown: visible(rest).into_owned(), taken: true });
+        // Asking costs: only for a word that has been begun.
+        let begun = line.chars().rev().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')).count();
+        if begun >= 2 {
+            let (start, offers) = self.offers(line, pos);
+            let word = line.get(start..).unwrap_or_default();
+            if word.chars().count() >= 2
+                && let [only] = offers.as_slice()
+                && let Some(rest) = only.text.strip_prefix(word)
+            {
+                return (!rest.is_empty()).then(|| Beyond { shown: visible(rest).into_owned(), taken: true });
+            }
         }
-        if word.is_empty()
+        if begun == 0
             && let Some(call) = signature(line, pos)
         {
             return parameters(&call).map(|shown| Beyond { shown, taken: false });

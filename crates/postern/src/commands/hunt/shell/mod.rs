@@ -28,6 +28,7 @@ use crate::failure::{Code, Failure};
 use crate::output::{self, Format, Grid, Rows, Style};
 use crate::screen::{FAINT, STRONG, Screen, paint};
 use crate::text::{count, visible, wrap};
+use crate::watch::Watch;
 use assist::Assist;
 use command::Command;
 
@@ -151,7 +152,7 @@ impl Shell<'_> {
         let options = self.hunt.options();
         let outcome = tokio::select! {
             outcome = guarded::hunt(&self.catalog, text, &options) => outcome,
-            _ = tokio::signal::ctrl_c() => {
+            () = Watch::interrupt().fired() => {
                 self.screen.note("stopped");
                 return Ok(());
             }
