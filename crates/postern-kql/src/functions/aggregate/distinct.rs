@@ -24,6 +24,17 @@ fn mix(value: u64) -> u64 {
     value ^ value >> 31
 }
 
+/// The hash by which values are told apart; `None` for null.
+pub fn hash_of(arg: &Arg, ty: KqlType, row: usize) -> Option<u64> {
+    Some(match read(arg, ty, row)? {
+        Value::Text(text) | Value::Json(text) => xxhash64(text.as_bytes(), 0),
+        Value::Real(v) => mix(ordered(v) as u64),
+        Value::Decimal(v) => xxhash64(&v.to_le_bytes(), 0),
+        Value::Bool(v) => mix(u64::from(v)),
+        Value::Long(v) | Value::DateTime(v) | Value::TimeSpan(v) => mix(v as u64),
+    })
+}
+
 /// One place of the table: the group's number and one more (0 is a free place), and the two halves of the hash.
 type Slot = [u32; 3];
 const FREE: Slot = [0; 3];
@@ -174,14 +185,7 @@ impl Groups for Distinct {
         }
         let arg = Arg { array: array.clone(), scalar: false };
         for (row, group) in rows {
-            let hash = match read(&arg, self.ty, *row) {
-                None => continue,
-                Some(Value::Text(text) | Value::Json(text)) => xxhash64(text.as_bytes(), 0),
-                Some(Value::Real(v)) => mix(ordered(v) as u64),
-                Some(Value::Decimal(v)) => xxhash64(&v.to_le_bytes(), 0),
-                Some(Value::Bool(v)) => mix(u64::from(v)),
-                Some(Value::Long(v) | Value::DateTime(v) | Value::TimeSpan(v)) => mix(v as u64),
-            };
+            let Some(hash) = hash_of(&arg, self.ty, *row) else { continue };
             self.add(*group, hash);
         }
         Ok(())
