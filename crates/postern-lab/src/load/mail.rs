@@ -1,5 +1,7 @@
 //! Messages, a row for each recipient, and the links in them.
 
+use std::fmt::Write as _;
+
 use super::{Cell, DAYS, HOME_DOMAIN, Person, Record, START_MS, Table, instant, ip, skewed};
 use crate::dice::Dice;
 
@@ -159,7 +161,7 @@ fn subject(dice: &mut Dice) -> String {
         text.push_str(dice.pick(&WORDS, "note"));
     }
     if dice.chance(40) {
-        text.push_str(&format!(" {}", dice.below(100_000)));
+        let _ = write!(text, " {}", dice.below(100_000));
     }
     text
 }

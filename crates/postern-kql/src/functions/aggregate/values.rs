@@ -7,6 +7,7 @@ use arrow::datatypes::Fields;
 use datafusion::common::Result;
 
 use super::best::{ordered, unordered};
+pub use super::distinct::hash_of;
 use super::groups::{Groups, argument, take_first};
 use crate::functions::conversion::{Value, read};
 use crate::functions::kernel::Arg;
