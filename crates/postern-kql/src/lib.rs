@@ -22,9 +22,10 @@ pub mod plan;
 pub mod reference;
 pub mod types;
 
-use arrow::array::RecordBatch;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::execution::context::SessionContext;
 use datafusion::logical_expr::LogicalPlan;
+use futures::StreamExt;
 
 pub use catalog::{Catalog, Column, TableDef, TableSource, View};
 pub use plan::execute::{collect, configure, session, session_with};
@@ -37,6 +38,9 @@ use bind::{Binder, Meaning, recover};
 
 /// The most values that one query may ask for while it is bound.
 const MAX_QUESTIONS: usize = 256;
+
+/// The most bytes that one of these values may have.
+const MAX_ANSWER_BYTES: usize = 512 << 20;
 
 /// What a plan depends on besides text and tables.
 #[derive(Debug, Clone, Default)]
@@ -154,7 +158,7 @@ pub async fn plan(
         if answers.len() >= MAX_QUESTIONS {
             return Err(failed(format!("the query needs more than {MAX_QUESTIONS} values before it can be planned")));
         }
-        match collect(session, *needed).await {
+        match answer(session, *needed).await {
             Ok(batches) => answers.push(batches),
             Err(error) => {
                 return Err(failed(format!(
@@ -163,6 +167,30 @@ pub async fn plan(
                 )));
             }
         }
+    }
+}
+
+/// Runs a part of a query that must be known before the rest can be planned.
+async fn answer(session: &SessionContext, plan: LogicalPlan) -> datafusion::error::Result<Vec<RecordBatch>> {
+    let mut stream = session.execute_logical_plan(plan).await?.execute_stream().await?;
+    let (mut batches, mut bytes) = (Vec::new(), 0usize);
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        bytes = bytes.saturating_add(batch.columns().iter().map(size_of_values).sum());
+        if bytes > MAX_ANSWER_BYTES {
+            return datafusion::common::exec_err!("it has more than {} MiB", MAX_ANSWER_BYTES >> 20);
+        }
+        batches.push(batch);
+    }
+    Ok(batches)
+}
+
+/// The bytes of the values of an array, whatever buffers they share with others.
+fn size_of_values(array: &ArrayRef) -> usize {
+    match array.as_string_view_opt() {
+        // The low half of a view's first eight bytes is the length of its text.
+        Some(texts) => texts.views().iter().map(|view| 16 + (*view as u32) as usize).sum(),
+        None => array.to_data().get_slice_memory_size().unwrap_or(0),
     }
 }
 

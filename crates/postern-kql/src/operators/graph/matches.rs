@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringViewArray, UInt32Array};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Int64Array, StringViewBuilder, UInt32Array};
 use arrow::compute::take;
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{
@@ -26,6 +26,8 @@ use crate::types::{Const, KqlType};
 
 /// The most edges that one edge of a pattern may be repeated to.
 const MAX_LENGTH: usize = 128;
+/// The most bytes of the lists that a column of matches may hold.
+const MAX_LIST_BYTES: usize = 256 << 20;
 
 /// Applies `graph-match` and `graph-shortest-paths`.
 pub fn matched(binder: &Binder, input: &Relation, operator: &GraphMatch, env: &Env, span: Span) -> Bound<Relation> {
@@ -321,6 +323,28 @@ impl Work<'_, '_> {
         items
     }
 
+    /// For each match the list of the pieces of its run.
+    fn lists(&self, pieces: &[String], found: &[Match], at: usize, inner: bool) -> Bound<ArrayRef> {
+        let mut lists = StringViewBuilder::with_capacity(found.len());
+        let mut bytes = 0usize;
+        for one in found {
+            let run = if inner { one.inner.get(at) } else { one.edges.get(at) };
+            let parts: Vec<&str> =
+                run.into_iter().flatten().map(|row| pieces.get(*row as usize).map_or("null", String::as_str)).collect();
+            bytes = bytes.saturating_add(parts.iter().map(|p| p.len() + 1).sum());
+            if bytes > MAX_LIST_BYTES {
+                return Err(Fault::new(
+                    codes::EXECUTION,
+                    self.span,
+                    format!("the lists of the matches have more than {} MiB", MAX_LIST_BYTES >> 20),
+                )
+                .hint("take fewer properties, or make the edges shorter"));
+            }
+            lists.append_value(format!("[{}]", parts.join(",")));
+        }
+        Ok(Arc::new(lists.finish()))
+    }
+
     /// The matches as a table of the columns that are needed.
     fn table(&self, needed: &[(String, Needed)], found: &[Match]) -> Bound<Relation> {
         let mut columns = vec![("#row".to_owned(), KqlType::Long)];
@@ -349,7 +373,7 @@ impl Work<'_, '_> {
             }
             Needed::Property(Var::Run(at), property) => {
                 let (ty, array) = self.values(&self.graph.edges, property.as_deref(), span)?;
-                Ok((KqlType::Dynamic, lists(&self.pieces(ty, array, span)?, found, *at, false)))
+                Ok((KqlType::Dynamic, self.lists(&self.pieces(ty, array, span)?, found, *at, false)?))
             }
             Needed::Fold(Fold::Map, at, inner, value) => {
                 let side = if *inner { &self.graph.nodes } else { &self.graph.edges };
@@ -357,7 +381,7 @@ impl Work<'_, '_> {
                     Some(value) => side.evaluate(self.binder, value, self.env)?,
                     None => self.values(side, None, span)?,
                 };
-                Ok((KqlType::Dynamic, lists(&self.pieces(ty, array, span)?, found, *at, *inner)))
+                Ok((KqlType::Dynamic, self.lists(&self.pieces(ty, array, span)?, found, *at, *inner)?))
             }
             Needed::Fold(fold, at, inner, value) => {
                 let side = if *inner { &self.graph.nodes } else { &self.graph.edges };
@@ -375,17 +399,6 @@ impl Work<'_, '_> {
             }
         }
     }
-}
-
-/// For each match the list of the pieces of its run.
-fn lists(pieces: &[String], found: &[Match], at: usize, inner: bool) -> ArrayRef {
-    let list = |m: &Match| {
-        let run = if inner { m.inner.get(at) } else { m.edges.get(at) };
-        let parts: Vec<&str> =
-            run.into_iter().flatten().map(|row| pieces.get(*row as usize).map_or("null", String::as_str)).collect();
-        format!("[{}]", parts.join(","))
-    };
-    Arc::new(StringViewArray::from_iter_values(found.iter().map(list)))
 }
 
 fn twice(name: &Name) -> Fault {

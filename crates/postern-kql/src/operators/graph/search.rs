@@ -321,11 +321,14 @@ pub fn shortest(graph: &GraphData, pattern: &Pattern, all: bool) -> Result<Vec<M
         |variable: usize, node: usize| pattern.nodes.get(variable).and_then(|v| v.allowed.get(node)) == Some(&true);
     let (mut work, mut parts, mut found) = (0usize, 0usize, Vec::new());
     for start in (0..graph.nodes.rows).filter(|n| allowed(route.first, *n)) {
+        work += graph.nodes.rows;
+        if work > MAX_WORK {
+            return Err(TooMuch);
+        }
         // How far each node is, and the edges over which it is reached first.
         let mut far = vec![usize::MAX; graph.nodes.rows];
         let mut from: Vec<Vec<(u32, u32)>> = vec![vec![]; graph.nodes.rows];
         far.iter_mut().skip(start).take(1).for_each(|f| *f = 0);
-        work += graph.nodes.rows;
         let mut open = VecDeque::from([start as u32]);
         while let Some(node) = open.pop_front() {
             let distance = far.get(node as usize).copied().unwrap_or(usize::MAX);

@@ -262,6 +262,7 @@ pub fn new_metrics(mut reader: Reader) -> Bound<Relation> {
 
 fn cohorts(events: &Events, axis: &Axis, cohort: Option<i64>, ty: KqlType) -> Result<Vec<arrow::array::ArrayRef>> {
     let all = axis.all()?;
+    events.check(all.len())?;
     let wanted = cohort.map(|at| axis.of(at));
     let (mut from, mut to, mut slices) = (Vec::new(), Vec::new(), Vec::new());
     let mut counts: [Vec<i64>; 3] = Default::default();

@@ -15,8 +15,10 @@ use crate::bind::coerce::{coerce, convert};
 use crate::bind::fault::{Bound, Fault, codes};
 use crate::bind::scope::Relation;
 use crate::functions::support::time_text;
-use crate::plan::gather::MAX_ROWS;
 use crate::types::{Const, KqlType};
+
+/// The most sequences that are found.
+const MAX_ROWS: usize = 1_000_000;
 
 /// `sequence_detect(Timeline, MaxStep, MaxSpan, name = predicate…, dimensions…)`: every way in which rows of one
 /// slice fulfil the steps one after the other, each later than the one before by at most `MaxStep`, the last later

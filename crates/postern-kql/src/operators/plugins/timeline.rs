@@ -18,6 +18,9 @@ use crate::types::{Const, KqlType};
 /// The most periods that one analysis may have.
 const MAX_PERIODS: i64 = 1_000_000;
 
+/// The most periods of all slices together.
+const MAX_CELLS: usize = 20_000_000;
+
 /// How the axis is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
@@ -209,6 +212,16 @@ impl Events {
     /// The events slice by slice.
     pub fn slices(&self) -> impl Iterator<Item = &[Event]> {
         self.events.chunk_by(|a, b| a.slice == b.slice)
+    }
+
+    /// Fails when every slice would have to look at too many periods.
+    pub fn check(&self, periods: usize) -> Result<()> {
+        if self.firsts.len().saturating_mul(periods) > MAX_CELLS {
+            return exec_err!(
+                "a plugin would look at more than {MAX_CELLS} periods; take a larger step or fewer slices"
+            );
+        }
+        Ok(())
     }
 
     /// The dimension columns of rows of these slices.

@@ -22,7 +22,7 @@ use crate::functions::support::calendar;
 use crate::types::KqlType;
 
 /// The most values that rolling percentiles may look at, windows overlapping.
-const MAX_LOOKS: usize = 500_000_000;
+const MAX_LOOKS: usize = 100_000_000;
 
 fn columns_of(
     name: &str,
@@ -56,6 +56,7 @@ pub fn sliding_counts(mut reader: Reader) -> Bound<Relation> {
         let events = Events::read(columns)?;
         let axis = periods.over(&events.events);
         let all = axis.all()?;
+        events.check(all.len())?;
         let (mut times, mut slices) = (Vec::new(), Vec::new());
         let (mut counts, mut distinct) = (Vec::new(), Vec::new());
         for slice in events.slices() {
@@ -276,7 +277,7 @@ impl Rolling {
                     .range((std::ops::Bound::Excluded(far), std::ops::Bound::Included(bin)))
                     .flat_map(|(_, values)| values.iter().copied())
                     .collect();
-                looks = looks.saturating_add(window.len());
+                looks = looks.saturating_add(window.len() + 1);
                 if looks > MAX_LOOKS {
                     return exec_err!("the windows of `rolling_percentile` overlap too much; take fewer bins");
                 }
