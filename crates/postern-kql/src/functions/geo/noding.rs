@@ -13,6 +13,9 @@ pub const SNAP: f64 = 1e-14;
 /// The most edges that are cut against each other at once.
 pub const MAX_EDGES: usize = 10_000;
 
+/// The most pairs of edges near each other that are cut.
+const MAX_PAIRS: usize = 1_000_000;
+
 /// Which of the two shapes an edge belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -62,12 +65,17 @@ impl Net {
             })
             .collect();
         order.sort_by(|one, other| one.1.x.0.total_cmp(&other.1.x.0));
+        let mut pairs = 0;
         for (at, (e, reach)) in order.iter().enumerate() {
             for (f, near) in order.iter().skip(at + 1) {
                 if near.x.0 > reach.x.1 {
                     break;
                 }
                 if reach.beside(near) {
+                    pairs += 1;
+                    if pairs > MAX_PAIRS {
+                        return None;
+                    }
                     net.cut((*e, span(e)), (*f, span(f)), &mut cuts);
                 }
             }

@@ -173,7 +173,7 @@ impl Reach {
 
 /// The most pairs of edges that are looked at to tell whether a polygon is sound. A shape so entangled that this does
 /// not do counts as unsound.
-const MAX_PAIRS: usize = 100_000_000;
+const MAX_PAIRS: usize = 10_000_000;
 
 /// Whether any two of the edges do `meet`; edges far from each other are not compared.
 fn sweep(all: &[(Point, Point)], meet: impl Fn((Point, Point), (Point, Point)) -> bool) -> bool {
