@@ -135,7 +135,10 @@ pub async fn plan(
                 diagnostics.insert(0, *diagnostic);
                 return Err(diagnostics);
             }
-            Err(Fault::Needs(plan)) => plan,
+            Err(Fault::Needs(plan)) => match refuse_growth(&plan, parsed.query.span) {
+                Err(Fault::Query(diagnostic)) => return Err(vec![*diagnostic]),
+                _ => plan,
+            },
         };
         let failed = |message: String| {
             vec![Diagnostic {
@@ -159,6 +162,16 @@ pub async fn plan(
             }
         }
     }
+}
+
+/// Refuses a plan whose expressions would fill the memory once the optimiser puts columns in for their names.
+fn refuse_growth(plan: &LogicalPlan, span: Span) -> Result<(), Fault> {
+    if plan::growth::explodes(plan) {
+        let message = "the query grows too large when its columns are put in for their names";
+        return Err(Fault::new(codes::TOO_DEEP, span, message)
+            .hint("read a computed column once in the next, or put the filter before the chain"));
+    }
+    Ok(())
 }
 
 fn bind_once(
@@ -186,6 +199,7 @@ fn bind_once(
     };
     let sorted = relation.sorted;
     let relation = plan::rows::finish(relation, options.keep_hidden).map_err(|e| Fault::plan(span, &e))?;
+    refuse_growth(&relation.plan, span)?;
     let mut warnings = parsed.diagnostics.clone();
     warnings.extend(binder.warnings.take());
     Ok(Planned {

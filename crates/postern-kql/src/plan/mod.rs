@@ -7,6 +7,7 @@ pub mod capture;
 pub mod execute;
 pub mod expand;
 pub mod fresh;
+pub mod growth;
 pub mod guard;
 pub mod join;
 pub mod rows;
