@@ -144,7 +144,10 @@ pub async fn plan(
                 }
                 return Err(recover::together(parsed.diagnostics, mistakes));
             }
-            Err(Fault::Needs(plan)) => plan,
+            Err(Fault::Needs(plan)) => match refuse_growth(&plan, parsed.query.span) {
+                Err(Fault::Query(diagnostic)) => return Err(vec![*diagnostic]),
+                _ => plan,
+            },
         };
         let failed = |message: String| {
             vec![Diagnostic {
@@ -194,6 +197,16 @@ fn size_of_values(array: &ArrayRef) -> usize {
     }
 }
 
+/// Refuses a plan whose expressions would fill the memory once the optimiser puts columns in for their names.
+fn refuse_growth(plan: &LogicalPlan, span: Span) -> Result<(), Fault> {
+    if plan::growth::explodes(plan) {
+        let message = "the query grows too large when its columns are put in for their names";
+        return Err(Fault::new(codes::TOO_DEEP, span, message)
+            .hint("read a computed column once in the next, or put the filter before the chain"));
+    }
+    Ok(())
+}
+
 fn bind_once(
     parsed: &postern_kql_syntax::Parsed,
     catalog: &dyn Catalog,
@@ -222,6 +235,7 @@ fn bind_once(
     }
     let sorted = relation.sorted;
     let relation = plan::rows::finish(relation, options.keep_hidden).map_err(|e| Fault::plan(span, &e))?;
+    refuse_growth(&relation.plan, span)?;
     let mut warnings = parsed.diagnostics.clone();
     warnings.extend(binder.warnings.take());
     Ok(Planned {

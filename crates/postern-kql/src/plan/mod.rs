@@ -8,6 +8,7 @@ pub mod execute;
 pub mod expand;
 pub mod fresh;
 pub mod gather;
+pub mod growth;
 pub mod guard;
 pub mod join;
 pub mod rows;
