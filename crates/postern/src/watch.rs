@@ -4,7 +4,6 @@
 //! Ctrl-C. What must come in time waits here.
 
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
@@ -45,12 +44,6 @@ impl Watch {
         Self { fired, task }
     }
 
-    /// Fires after a time.
-    pub(crate) fn after(time: Duration) -> Self {
-        // Made inside, so that it is that thread's clock.
-        Self::of(async move { tokio::time::sleep(time).await })
-    }
-
     /// Fires at Ctrl-C.
     pub(crate) fn interrupt() -> Self {
         Self::of(async {
@@ -72,28 +65,6 @@ impl Drop for Watch {
     fn drop(&mut self) {
         if let Some(task) = &self.task {
             task.abort();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(flavor = "current_thread")]
-    async fn time_comes_although_every_thread_is_busy() {
-        let watch = Watch::after(Duration::from_millis(20));
-        std::thread::sleep(Duration::from_millis(200));
-        // This runtime had no chance to look at its own clock.
-        assert!(matches!(futures_now(watch.fired()).await, Some(())));
-    }
-
-    /// What a future yields when asked once.
-    async fn futures_now<T>(future: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
-            biased;
-            value = future => Some(value),
-            () = std::future::ready(()) => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::collect::{Collect, LIMIT, Shape};
 use super::define::{Summary, aggregate, first, info, output, predicate};
 use super::groups::OwnAggregate;
-use crate::functions::support::define::{also, example, optional, param};
+use crate::functions::support::define::{example, optional, param};
 use crate::functions::{BindError, BoundAggregate, BoundExpr, Param};
 use crate::types::KqlType::Dynamic;
 

@@ -23,6 +23,7 @@ pub const ABSENT: &[(&str, &str)] = &[
     ("extent_tags", "the store has no extents"),
     ("extentid", "the store has no extents"),
     ("external_table", "the store has no external tables"),
+    ("geo_simplify_polygons_array", "its documentation leaves open whether shared borders stay shared"),
     ("hash_combine", "the vendor has not published how it combines hashes"),
     ("hash_many", "the vendor has not published how it combines hashes"),
     ("materialized_view", "the store has no materialized views"),

@@ -14,7 +14,6 @@ use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, optional, param};
 use crate::functions::support::json::ArrayText;
 use crate::functions::{BindError, BoundExpr, Param};
-use crate::plan::guard;
 use crate::types::KqlType::{Dynamic, Long, Real, String as Text};
 
 /// The best period of a series, when its score is at least `threshold`.
