@@ -77,7 +77,7 @@ impl Binder<'_> {
             return Ok(BoundExpr { name: Some(output.name), ..BoundExpr::new(output.expr, output.ty) });
         }
         let Some(function) = find(name) else { return Err(Self::unknown_function(name, call.name.span, env)) };
-        no_names(&call.args, name)?;
+        no_names(&call.args, name, scope.relation)?;
         let (args, spans) = match call.args.as_slice() {
             [star] if matches!(star.value.kind, ExprKind::Star) && TAKES_STAR.contains(&name) => {
                 let columns: Vec<BoundExpr> = scope.relation.visible().map(super::scope::ScopeColumn::bound).collect();
@@ -157,7 +157,7 @@ impl Binder<'_> {
         let Some(aggregate) = find_aggregate(name) else {
             return Err(Self::unknown_function(name, call.name.span, env));
         };
-        no_names(&call.args, name)?;
+        no_names(&call.args, name, scope.relation)?;
         let keys = scope.keys.unwrap_or_default();
         if aggregate.info().max_args().is_some_and(|most| most < 2)
             && let [Arg { value: Expr { kind: ExprKind::Star, span }, .. }] = call.args.as_slice()
@@ -425,9 +425,10 @@ pub fn check_count(info: FunctionInfo, found: usize, span: Span) -> Bound<()> {
     Err(count_fault(info.name, &wanted, found, span).hint(format!("`{}({})`", info.name, params.join(", "))))
 }
 
-/// Refuses `f(name = value)`: functions of the language have no named arguments, and `=` is most likely meant as `==`.
-fn no_names(args: &[Arg], function: &str) -> Bound<()> {
-    match args.iter().find_map(|arg| arg.name.as_ref().map(|name| (arg, name))) {
+/// Refuses `f(column = value)`: functions of the language pass over the names of arguments, and `==` is most likely meant.
+fn no_names(args: &[Arg], function: &str, rows: &Relation) -> Bound<()> {
+    let named = args.iter().find_map(|arg| arg.name.as_ref().map(|name| (arg, name)));
+    match named.filter(|(_, name)| rows.find(&name.text).is_some()) {
         None => Ok(()),
         Some((arg, name)) => {
             let message = format!("`{function}` has no argument with the name `{}`", name.text);

@@ -80,6 +80,6 @@ pub const DIFFERENCES: &[Difference] = &[
     difference(
         "Named arguments of functions",
         "Read for functions made by `let`.",
-        "The same; for a function of the language `f(a = 1)` is an error, as `==` is most likely meant.",
+        "The same; for a function of the language the name is passed over, and `f(a = 1)` with a column `a` is an error, as `==` is most likely meant.",
     ),
 ];
