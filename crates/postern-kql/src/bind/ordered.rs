@@ -13,10 +13,11 @@ use super::coerce::cast;
 use super::expr::Scope;
 use super::fault::{Bound, Fault, Placed, codes};
 use super::scope::ScopeColumn;
+use crate::functions::aggregate::gather::OLD_LIMIT;
 use crate::functions::support::json;
 use crate::functions::{Aggregate, BoundAggregate, BoundExpr, kernel_udf};
 use crate::plan::window::{add_window, group_keys, row_number};
-use crate::types::KqlType;
+use crate::types::{Const, KqlType};
 
 /// The hidden column of a row's rank.
 const RANK: &str = "#rank";
@@ -37,7 +38,11 @@ impl Binder<'_> {
     ) -> Bound<Vec<BoundAggregate>> {
         let name = aggregate.info().name;
         let size_at = if name == "make_list_if" { 2 } else { 1 };
-        let limit = args.get(size_at).and_then(BoundExpr::const_long).and_then(|n| usize::try_from(n).ok());
+        let limit = match args.get(size_at) {
+            None if name == "makelist" => OLD_LIMIT,
+            None => usize::MAX,
+            Some(size) => size.const_long().and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX),
+        };
         let bind =
             |args: &[BoundExpr]| aggregate.bind(args, &self.cx()).map_err(|e| Fault::bind(codes::ARGUMENT, e, span));
         // Bound as written too: for its checks and its name.
@@ -47,7 +52,9 @@ impl Binder<'_> {
         if let Some(first) = paired.first_mut() {
             *first = self.builtin("pack_array", &[rank, first.clone()], span)?;
         }
-        let order = in_order(limit.unwrap_or(usize::MAX), name == "make_list_with_nulls");
+        // All are gathered; the first of them are known only once they are in order.
+        paired.push(BoundExpr::constant(Const::Long(-1)));
+        let order = in_order(limit, name == "make_list_with_nulls");
         let paired = bind(&paired)?;
         Ok(plain
             .into_iter()

@@ -12,7 +12,7 @@ const PLAIN: &[Param] = &[param("expr", "any", "The values."), SIZE];
 const IF: &[Param] = &[param("expr", "any", "The values."), param("predicate", "bool", "Which rows count."), SIZE];
 
 /// The limit of the older names when none is given.
-const OLD_LIMIT: usize = 128;
+pub const OLD_LIMIT: usize = 128;
 const OLD_SIZE: Param = optional("maxSize", "long", "At most this many values; 128 unless given.");
 const OLD: &[Param] = &[param("expr", "any", "The values."), OLD_SIZE];
 
