@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use postern_kql::catalog::Catalog;
 
-use crate::hunt::{HuntError, HuntOptions, HuntResult, hunt_in};
+use crate::hunt::{HuntError, HuntOptions, HuntResult, guard, hunt_under};
 
 /// Stack of a query's thread: plans of deeply nested queries are walked recursively.
 const STACK: usize = 64 << 20;
 /// A query that does not stop at its own time limit is left behind after this.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Runs a query over a catalogue as [`hunt_in`] does, on a thread of its own.
+/// Runs a query over a catalogue as [`hunt_in`](crate::hunt_in) does, on a thread of its own. Dropping what this returns
+/// stops the query, also in the middle of a computation.
 pub async fn hunt_guarded(
     catalog: Arc<dyn Catalog>,
     query: &str,
@@ -26,10 +27,13 @@ pub async fn hunt_guarded(
     let handle = tokio::runtime::Handle::current();
     let (mut send, receive) = tokio::sync::oneshot::channel();
     let (query, options) = (query.to_owned(), options.clone());
+    let guard = guard(&options);
+    let _stop = guard.stop_at_end();
+    let inner = guard.clone();
     let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK).spawn(move || {
         let work = async {
             tokio::select! {
-                outcome = hunt_in(catalog.as_ref(), &query, &options) => Some(outcome),
+                outcome = hunt_under(catalog.as_ref(), &query, &options, &inner) => Some(outcome),
                 // Nobody waits any more: the connection is gone, or the time is over.
                 () = send.closed() => None,
             }
@@ -50,9 +54,20 @@ pub async fn hunt_guarded(
     if let Err(reason) = thread {
         return Err(HuntError::Engine(format!("cannot start a thread: {reason}")));
     }
-    match tokio::time::timeout(timeout.saturating_add(GRACE), receive).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Err(HuntError::Bug("the query ended without an answer".to_owned())),
-        Err(_) => Err(HuntError::Timeout { limit: timeout }),
+    // The clock has a thread of its own too: a query may keep every thread of the runtime busy, and with them its timers.
+    let (ring, late) = tokio::sync::oneshot::channel();
+    let (_done, wait) = std::sync::mpsc::channel::<()>();
+    let clock = std::thread::Builder::new().name("clock".to_owned()).spawn(move || {
+        if wait.recv_timeout(timeout.saturating_add(GRACE)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            // The answer may have come at the same moment.
+            let _ = ring.send(());
+        }
+    });
+    if let Err(reason) = clock {
+        return Err(HuntError::Engine(format!("cannot start a thread: {reason}")));
+    }
+    tokio::select! {
+        outcome = receive => outcome.unwrap_or_else(|_| Err(HuntError::Bug("the query ended without an answer".to_owned()))),
+        Ok(()) = late => Err(HuntError::Timeout { limit: timeout }),
     }
 }

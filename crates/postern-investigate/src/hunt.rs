@@ -182,9 +182,26 @@ pub async fn hunt(lake: &Lake, text: &str, options: &HuntOptions) -> Result<Hunt
 
 /// Runs a query over any catalogue.
 pub async fn hunt_in(catalog: &dyn Catalog, text: &str, options: &HuntOptions) -> Result<HuntResult, HuntError> {
+    hunt_under(catalog, text, options, &guard(options)).await
+}
+
+/// The guard of a query: it stops the query's computations when its time is over or nobody waits for it. Computed texts
+/// on their way have a memory pool of their own: operators that gather them count them too.
+pub(crate) fn guard(options: &HuntOptions) -> Guard {
+    let texts = Arc::new(GreedyMemoryPool::new(options.memory_bytes));
+    Guard::new(texts, Instant::now().checked_add(options.timeout))
+}
+
+/// Runs a query under a guard of the caller's.
+pub(crate) async fn hunt_under(
+    catalog: &dyn Catalog,
+    text: &str,
+    options: &HuntOptions,
+    guard: &Guard,
+) -> Result<HuntResult, HuntError> {
     let started = Instant::now();
     let over = || HuntError::Timeout { limit: options.timeout };
-    match tokio::time::timeout(options.timeout, run(catalog, text, options, started)).await {
+    match tokio::time::timeout(options.timeout, run(catalog, text, options, guard, started)).await {
         // What was stopped by the clock in the middle of a computation says so in words of its own.
         Ok(Err(_)) if started.elapsed() >= options.timeout => Err(over()),
         Ok(result) => result,
@@ -196,6 +213,7 @@ async fn run(
     catalog: &dyn Catalog,
     text: &str,
     options: &HuntOptions,
+    guard: &Guard,
     started: Instant,
 ) -> Result<HuntResult, HuntError> {
     let engine = |e: DataFusionError| match e.find_root() {
@@ -203,17 +221,14 @@ async fn run(
         _ => HuntError::Engine(e.strip_backtrace()),
     };
     let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(options.memory_bytes));
-    // Dropping this future stops its computations, wherever they are. Computed texts on their way have a pool of their
-    // own: operators that gather them count them too.
-    let texts = Arc::new(GreedyMemoryPool::new(options.memory_bytes));
-    let guard = Guard::new(texts, started.checked_add(options.timeout));
+    // Dropping this future stops its computations, wherever they are.
     let _stop = guard.stop_at_end();
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(pool)
         .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
         .build_arc()
         .map_err(engine)?;
-    let mut config = SessionConfig::new().with_option_extension(guard);
+    let mut config = SessionConfig::new().with_option_extension(guard.clone());
     if let Some(partitions) = options.partitions {
         config = config.with_target_partitions(partitions.max(1));
     }

@@ -74,9 +74,9 @@ impl Lexer<'_> {
         while let Some(byte) = self.peek(0) {
             if byte == b'/' && self.peek(1) == Some(b'*') {
                 self.foreign_comment("*/");
-            } else if byte == b'-' && self.peek(1) == Some(b'-') && self.at_line_start() && self.blank_follows(2) {
-                self.foreign_comment("\n");
-            } else if byte == b'#' && self.at_line_start() {
+            } else if self.at_line_start()
+                && (byte == b'#' || byte == b'-' && self.peek(1) == Some(b'-') && self.blank_follows(2))
+            {
                 self.foreign_comment("\n");
             } else if byte == b'/' && self.peek(1) == Some(b'/') {
                 self.at += self.rest().find(['\n', '\r', '\u{2028}', '\u{2029}']).unwrap_or(self.rest().len());

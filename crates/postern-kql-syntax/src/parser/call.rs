@@ -65,7 +65,7 @@ impl Parser<'_> {
         matches!(
             self.ahead(1),
             Token::Comma | Token::RightParen | Token::RightBracket | Token::Equal | Token::EqualTilde | Token::NotEqual
-        ) || matches!(self.ahead(1), Token::Bar | Token::End | Token::Semicolon)
+        ) || matches!(self.ahead(1), Token::Bar | Token::End | Token::Semicolon | Token::RightBrace)
             || self.ahead(1) == Token::Word
             || self.ahead(1) == Token::Exclamation
     }

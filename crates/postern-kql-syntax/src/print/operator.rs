@@ -375,7 +375,7 @@ impl Printer {
         self.join(&series.aggregates, |printer, aggregate| {
             printer.named(&aggregate.value);
             if let Some(default) = &aggregate.default {
-                printer.push(" default=");
+                printer.push(" default = ");
                 printer.expr(default);
             }
         });

@@ -481,7 +481,7 @@ impl<'a> Choices<'a> {
         text += " ";
         text += &self.list(|c| {
             let value = c.aggregate();
-            value + &c.option(|c| format!(" default={}", c.literal()))
+            value + &c.option(|c| format!(" default = {}", c.literal()))
         });
         write!(text, " on {}", self.name()).unwrap();
         match self.below(4) {

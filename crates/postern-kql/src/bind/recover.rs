@@ -127,8 +127,12 @@ pub fn sketch(text: &str, catalog: &dyn Catalog, options: &PlanOptions) -> Vec<C
 pub fn together(grammar: Vec<Diagnostic>, binding: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut all = grammar;
     let told: Vec<_> = all.iter().filter(|d| d.is_error()).map(|d| d.span).collect();
+    let mut places = std::collections::BTreeSet::new();
     all.extend(binding.into_iter().filter(|d| {
-        d.code != codes::REPORTED && !told.iter().any(|span| d.span.start <= span.end && span.start <= d.span.end)
+        d.code != codes::REPORTED
+            && !told.iter().any(|span| d.span.start <= span.end && span.start <= d.span.end + 1)
+            // A second mistake at the same place stems from the first.
+            && (!d.is_error() || places.insert((d.span.start, d.span.end)))
     }));
     all.sort_by_key(|d| d.span.start);
     all

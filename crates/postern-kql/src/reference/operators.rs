@@ -44,7 +44,30 @@ pub const OPERATORS: &[Entry] = &[
         "range x from 1 to 3 step 1 | fork (count) (where x > 1)",
     ),
     entry("getschema", "T | getschema", "The names, positions and types of the columns as rows.", "print a = 1 | getschema"),
-    entry("graph-match", "G | graph-match (a)-[e]->(b) where … project …", "Finds a pattern of edges in a graph.", "print a = 1 | graph-match (a)-[e]->(b) project a"),
+    entry(
+        "graph-mark-components",
+        "G | graph-mark-components [kind=weak|strong] [with_component_id=Name]",
+        "Numbers the connected parts of a graph: a property of every node.",
+        "datatable(a:long, b:long)[1, 2] | make-graph a --> b with_node_id=n | graph-mark-components | graph-to-table nodes",
+    ),
+    entry(
+        "graph-match",
+        "G | graph-match (a)-[e]->(b) [where condition] project …",
+        "Finds a pattern of edges in a graph.",
+        "datatable(a:long, b:long)[1, 2, 2, 3] | make-graph a --> b with_node_id=n | graph-match (x)-[e]->(y)-[f]->(z) project x.n, z.n",
+    ),
+    entry(
+        "graph-shortest-paths",
+        "G | graph-shortest-paths (a)-[e*1..n]->(b) [where condition] project …",
+        "Finds the shortest ways between nodes of a graph.",
+        "datatable(a:long, b:long)[1, 2, 2, 3] | make-graph a --> b with_node_id=n | graph-shortest-paths (x)-[e*1..3]->(y) where x.n == 1 project y.n",
+    ),
+    entry(
+        "graph-to-table",
+        "G | graph-to-table nodes|edges [with_node_id=Name] …",
+        "The nodes or the edges of a graph as rows.",
+        "datatable(a:long, b:long)[1, 2] | make-graph a --> b | graph-to-table edges",
+    ),
     entry(
         "invoke",
         "T | invoke function(arguments)",
@@ -63,7 +86,7 @@ pub const OPERATORS: &[Entry] = &[
         "Adds the columns of a table that explains keys; the key of the right side is not repeated.",
         "datatable(k:long)[1, 2] | lookup (datatable(k:long, Name:string)[2, 'z']) on k",
     ),
-    entry("make-graph", "Edges | make-graph From --> To [with Nodes on Id]", "Makes a graph of rows.", "datatable(a:long, b:long)[1, 2] | make-graph a --> b"),
+    entry("make-graph", "Edges | make-graph From --> To [with Nodes on Id]", "Makes a graph of rows.", "datatable(a:long, b:long)[1, 2] | make-graph a --> b | graph-to-table edges"),
     entry(
         "make-series",
         "T | make-series [Name =] aggregate [default=value], … on Axis [from start] [to end] step size [by Key, …]",
@@ -107,6 +130,12 @@ pub const OPERATORS: &[Entry] = &[
         "T | partition [hint.strategy=…] by Column (operators)",
         "Runs operators over the rows of each key on its own and puts the results together.",
         "datatable(k:string, n:long)['a', 1, 'a', 2, 'b', 3] | partition by k (top 1 by n)",
+    ),
+    entry(
+        "partition-by",
+        "T | partition-by Column (operators)",
+        "The same as `partition by`.",
+        "datatable(k:string, n:long)['a', 1, 'a', 2, 'b', 3] | partition-by k (top 1 by n)",
     ),
     entry("project", "T | project [Name =] expression [, …]", "Chooses, renames and computes columns.", "print a = 1, b = 2 | project c = a + b"),
     entry("project-away", "T | project-away Column or Pattern* [, …]", "Leaves columns out.", "print a = 1, b = 2 | project-away a"),

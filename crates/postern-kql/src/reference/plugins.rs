@@ -50,7 +50,7 @@ pub const PLUGINS: &[Entry] = &[
         "dcount_intersect",
         "dcount_intersect(Hll, Hll, …)",
         "Sizes of the overlaps of several sets of values.",
-        "range x from 1 to 3 step 1 | summarize h = hll(x) | evaluate dcount_intersect(h)",
+        "range x from 1 to 3 step 1 | summarize a = hll(x), b = hll(x + 1) | evaluate dcount_intersect(a, b)",
     ),
     entry(
         "diffpatterns",

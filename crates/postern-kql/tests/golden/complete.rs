@@ -8,6 +8,7 @@ use postern_kql::functions::{AGGREGATES, FUNCTIONS, FunctionInfo, OPERATORS};
 /// Functions that the binder knows by itself, because they look at other rows, tables or columns.
 const SPECIAL: &[&str] = &[
     "column_ifexists",
+    "column_names_of",
     "materialize",
     "next",
     "prev",
@@ -20,8 +21,7 @@ const SPECIAL: &[&str] = &[
 ];
 
 /// Known by name and not supported yet: their files come with them.
-const NOT_YET: &[&str] =
-    &["consume", "externaldata", "facet", "find", "fork", "project-by-names", "reduce", "row_window_session", "scan"];
+const NOT_YET: &[&str] = &["externaldata", "facet", "fork", "reduce"];
 
 /// Other names of operators.
 const SYNONYMS: &[&str] = &["filter", "limit", "mvapply", "mvexpand", "order"];
@@ -40,9 +40,14 @@ const TABULAR: &[&str] = &[
     "find",
     "fork",
     "getschema",
+    "graph-mark-components",
+    "graph-match",
+    "graph-shortest-paths",
+    "graph-to-table",
     "invoke",
     "join",
     "lookup",
+    "make-graph",
     "make-series",
     "mv-apply",
     "mv-expand",
@@ -50,6 +55,7 @@ const TABULAR: &[&str] = &[
     "parse-kv",
     "parse-where",
     "partition",
+    "partition-by",
     "print",
     "project",
     "project-away",
@@ -89,6 +95,8 @@ const PLUGINS: &[&str] = &[
     "diffpatterns_text",
     "funnel_sequence",
     "funnel_sequence_completion",
+    "geo_line_lookup",
+    "geo_polygon_lookup",
     "identity",
     "ipv4_lookup",
     "ipv6_lookup",

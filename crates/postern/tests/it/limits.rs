@@ -50,11 +50,11 @@ fn bombs_end_as_errors_within_memory() {
     let bombs: Vec<(String, &[&str])> = vec![
         (format!("{} | extend k = 1 | join kind=inner ({} | extend k = 1) on k | count", rows("3000000"), rows("3000000")), &[TIME, MEMORY]),
         (format!("{} | count", rows("1000000000000000")), &[TIME]),
-        (format!("{} | distinct x | count", rows("1000000000")), &[MEMORY]),
+        (format!("{} | distinct x | count", rows("1000000000")), &[MEMORY, TIME]),
         (format!("{} | sort by x desc", rows("1000000000")), &[MEMORY, TIME]),
         (format!("{} | summarize make_list(x) by x % 1000", rows("1000000000")), &[MEMORY, TIME]),
         (format!("{} | extend a = repeat('abcdefghij', 1000000000000) | where array_length(a) == x", rows("100000")), &[MEMORY, TIME]),
-        (format!("{} | extend a = strrep(tostring(x), 1024) | summarize make_set(a)", rows("10000000")), &[MEMORY]),
+        (format!("{} | extend a = strrep(tostring(x), 1024) | summarize make_set(a)", rows("10000000")), &[MEMORY, TIME]),
         (format!("{} | extend a = range(x, x + 1000000, 1) | mv-expand a | count", rows("100000")), &[MEMORY, TIME]),
         ("print s = range(1, 1000000, 1) | extend f = series_fir(s, s) | project array_length(f)".to_owned(), &[TIME]),
         ("print t = strrep('a', 1024) | mv-apply range(1, 1000000, 1) on (extend u = strrep(t, 1024) | summarize make_list(u))".to_owned(), &["KQL", MEMORY, TIME]),

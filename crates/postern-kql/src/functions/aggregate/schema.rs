@@ -142,7 +142,11 @@ impl Schema {
             }
             _ => {}
         };
-        if json::kind(raw) == Some(Kind::Array) { json::elements(raw).for_each(one) } else { one(raw) }
+        if json::kind(raw) == Some(Kind::Array) {
+            json::elements(raw).for_each(one)
+        } else {
+            one(raw)
+        }
         schema
     }
 
@@ -178,12 +182,7 @@ impl Schemas {
         Ok(Arc::new(builder.finish()))
     }
 
-    fn each(
-        &mut self,
-        values: &[ArrayRef],
-        rows: &[(usize, usize)],
-        f: impl Fn(&mut Schema, &str),
-    ) -> Result<()> {
+    fn each(&mut self, values: &[ArrayRef], rows: &[(usize, usize)], f: impl Fn(&mut Schema, &str)) -> Result<()> {
         let Some(texts) = argument(values, 0)?.as_string_view_opt() else { return Ok(()) };
         for (row, group) in rows.iter().filter(|(row, _)| *row < texts.len() && texts.is_valid(*row)) {
             if let Some(schema) = self.groups.get_mut(*group) {

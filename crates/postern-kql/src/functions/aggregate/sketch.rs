@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder};
 use datafusion::common::Result;
 
-use super::groups::{Groups, argument, take_first};
 use super::distinct::hash_of;
+use super::groups::{Groups, argument, take_first};
 use crate::functions::conversion::{Value, read};
 use crate::functions::kernel::Arg;
 use crate::functions::sketch::digest::Digest;
