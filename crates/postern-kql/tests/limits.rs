@@ -159,7 +159,6 @@ fn texts_and_arrays_that_grow_end_at_the_memory_limit() {
     let mut wrong = Vec::new();
     for bomb in [
         "extend a = strrep('0123456789', 1024), b = strrep(tostring(x), 1024) | where strlen(strcat(b, a, b)) > 1e9",
-        "extend a = repeat('abcdefghij', 1000000000000) | where array_length(a) == x",
         "extend a = repeat(strrep('x', 1024), x + 1000000) | where array_length(a) == 1",
         "extend a = range(x, x + 1000000, 1) | where array_length(a) == 1",
         "extend a = range(x, x + 1000000, 1) | mv-expand a | count",
@@ -194,7 +193,7 @@ fn long_computations_end_with_their_time() {
     for bomb in [
         "extend f = series_fir(s, s) | where array_length(f) == 1",
         "extend f = series_iir(s, s, s) | where array_length(f) == 1",
-        "mv-expand a = s | mv-expand b = s | where a == b | count",
+        "mv-expand a = s | mv-expand b = s | where tolong(a) == tolong(b) | count",
         "extend t = tostring(s) | extend t = replace_regex(t, '[0-9]', strrep('1', 1000)) | where t has 'x'",
     ] {
         match limited(&format!("{long} | {bomb}"), 1024 * MIB, Duration::from_secs(1)) {
