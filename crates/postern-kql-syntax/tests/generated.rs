@@ -40,10 +40,7 @@ fn same_tree(text: &str) -> String {
     first
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Constructs that the generator does not write yet.
+/// Constructs that the generator does not write yet.
 const NOT_WRITTEN: [&str; 8] = [
     "StatementKind::Pattern",
     "StatementKind::Unsupported",
@@ -55,7 +52,10 @@ const NOT_WRITTEN: [&str; 8] = [
     "ExprKind::TypeOf",
 ];
 
-#[test]
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
     fn any_query(choices in prop::collection::vec(any::<u8>(), 0..500)) {
         same_tree(&Choices::new(&choices).query());
     }

@@ -131,10 +131,9 @@ impl Binder<'_> {
             ExprKind::Name(name) => {
                 relation.find(&name.text).is_none()
                     && match env.find(&name.text) {
-                        Some(Named::Scalar(_)) => false,
+                        Some(Named::Scalar(_) | Named::Pattern(_) | Named::Restricted(_)) => false,
                         Some(Named::Table(_)) => true,
                         Some(Named::Function(function)) => yields_rows(function),
-                        Some(Named::Pattern(_) | Named::Restricted(_)) => false,
                         None => self.catalog.table(&name.text).is_some() && env.allows(&name.text),
                     }
             }

@@ -213,7 +213,7 @@ impl Groups for Gathered {
                 list.push((batch, *row));
             }
         }
-        self.bytes += rows.len() * size_of::<(usize, usize)>();
+        self.bytes += size_of_val(rows);
         Ok(())
     }
 

@@ -207,6 +207,7 @@ fn descend(expr: &Expr, each: &mut dyn FnMut(&Expr) -> Bound<Expr>) -> Bound<Exp
 }
 
 /// The name that a column takes from an expression over variables: `n_name` for `n.name`.
+#[allow(clippy::implicit_hasher, reason = "one map type is used")]
 pub fn own_name(expr: &Expr, vars: &HashMap<String, Var>) -> Option<String> {
     match &expr.kind {
         ExprKind::Name(name) if vars.contains_key(&name.text) => Some(name.text.clone()),

@@ -29,8 +29,7 @@ pub fn detect(mut reader: Reader) -> Bound<Relation> {
     let max_span = reader.distance("the longest span", &timeline)?;
     let mut steps = Vec::new();
     let mut names = Vec::new();
-    loop {
-        let Some(arg) = reader.arg() else { break };
+    while let Some(arg) = reader.arg() {
         let value = reader.bind(arg)?;
         let is_column = arg.name.is_none() && value.name.is_some();
         if value.ty != KqlType::Bool || is_column {
