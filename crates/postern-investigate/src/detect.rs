@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::changes::{kind, kind_name, text, texts, time};
 use crate::content::{Columns, Content, Detection};
 use crate::guarded::hunt_guarded;
-use crate::hunt::{HuntError, HuntOptions};
+use crate::hunt::HuntOptions;
 use crate::params::Params;
 
 /// Most rows of one detection that become alerts.
@@ -42,25 +42,16 @@ pub struct AlertRow {
     pub targets: Vec<String>,
 }
 
-/// A detection that could not run.
-#[derive(Debug)]
-pub struct Failed {
-    /// Its name.
-    pub detection: String,
-    /// Why.
-    pub error: HuntError,
-}
-
 /// Detections that run at a time.
 const ABREAST: usize = 4;
 
-/// Runs every detection; one that fails does not stop the others.
+/// Runs every detection; one that fails does not stop the others. Also gives sentences on what could not run or was cut.
 pub async fn detect(
     catalog: &Arc<dyn Catalog>,
     content: &Content,
     params: &Params,
     now: Ticks,
-) -> (Vec<AlertRow>, Vec<Failed>) {
+) -> (Vec<AlertRow>, Vec<String>) {
     let ran = futures::stream::iter(content.detections()).map(|detection| async move {
         let mut options = HuntOptions::own(now).with_params(params.used(&detection.query));
         options.keep_hidden = false;
@@ -69,21 +60,27 @@ pub async fn detect(
         (detection, hunt_guarded(Arc::clone(catalog), &detection.query, &options).await)
     });
     let mut alerts = Vec::new();
-    let mut failed = Vec::new();
+    let mut problems = Vec::new();
     for (detection, result) in ran.buffered(ABREAST).collect::<Vec<_>>().await {
         match result {
             Ok(result) if detection.triggers(result.rows() as u64) => {
+                if result.truncated {
+                    problems.push(format!(
+                        "The detection “{}” found more than {MAX_ALERTS} rows; the others are not graded.",
+                        detection.name
+                    ));
+                }
                 alerts.extend(result.objects().into_iter().map(|row| read(detection, &row)));
             }
             Ok(_) => {}
-            Err(error) => failed.push(Failed { detection: detection.name.clone(), error }),
+            Err(error) => problems.push(format!("The detection “{}” could not run: {error}", detection.name)),
         }
     }
     alerts.sort_by(|a, b| (a.time, &a.key, &a.alert.detection).cmp(&(b.time, &b.key, &b.alert.detection)));
     for (index, row) in alerts.iter_mut().enumerate() {
         row.alert.id = format!("alert-{}", index + 1);
     }
-    (alerts, failed)
+    (alerts, problems)
 }
 
 fn read(detection: &Detection, row: &Map<String, Value>) -> AlertRow {

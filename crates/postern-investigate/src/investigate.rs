@@ -49,7 +49,7 @@ pub struct Investigation {
     pub alerts: Vec<Alert>,
     /// Graded stories, worst first.
     pub cases: Vec<Case>,
-    /// Detections that could not run, each with the reason.
+    /// Detections that could not run or found more than is graded, a sentence each.
     pub problems: Vec<String>,
 }
 
@@ -66,6 +66,14 @@ pub enum InvestigateError {
         table: String,
         /// Why.
         source: HuntError,
+    },
+    /// A table that everything rests on has more rows than can be held; a verdict on a part of it would be a guess.
+    #[error("the table {table} has more than the {rows} rows that can be held in memory; investigate a shorter time")]
+    TooLarge {
+        /// The table.
+        table: String,
+        /// The rows that could be held.
+        rows: usize,
     },
     /// The engine failed.
     #[error("the query engine failed: {0}")]
@@ -95,9 +103,7 @@ pub async fn investigate(
 
     let lists = Params::new(content.list_params());
     let shared: Arc<dyn Catalog> = Arc::new(tables.clone());
-    let (alerts, failed) = detect(&shared, content, &lists, now).await;
-    let problems =
-        failed.iter().map(|f| format!("The detection “{}” could not run: {}", f.detection, f.error)).collect();
+    let (alerts, problems) = detect(&shared, content, &lists, now).await;
     let outside =
         |target: &str| target.rsplit_once('@').is_some_and(|(_, domain)| own.place(domain) == Place::External);
     let stories = build(&alerts, &changes, &outside);
@@ -190,7 +196,7 @@ fn fits(tables: &LakeCatalog, name: &str) -> bool {
     let Some(schema) = snapshot.schemas().get(name) else { return false };
     let from = schema.derived.iter().flat_map(|d| &d.from).map(|from| snapshot.rows(from)).sum::<u64>();
     let rows = snapshot.rows(name) + from;
-    let whole = name == "AuditRecords" || schema.columns.iter().any(|c| c.name == "RawEventData");
+    let whole = schema.columns.iter().any(|c| c.name == "RawEventData");
     rows > 0 && rows <= if whole { RECORDS_IN_MEMORY } else { ROWS_IN_MEMORY }
 }
 
@@ -209,6 +215,9 @@ async fn compute(
     let result = hunt_guarded(Arc::new(tables.clone()), query, &options)
         .await
         .map_err(|source| InvestigateError::Table { table: name.to_owned(), source })?;
+    if result.truncated {
+        return Err(InvestigateError::TooLarge { table: name.to_owned(), rows: result.rows() });
+    }
     tables.put(name, &result)?;
     // Activity and mail can be long and are only asked by query.
     Ok(if matches!(name, "MailFlowChanges" | "OwnDomains") { result.objects() } else { Vec::new() })

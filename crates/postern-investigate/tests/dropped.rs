@@ -22,6 +22,8 @@ fn a_dropped_query_stops() {
     for query in [
         // One kernel that takes hours.
         "print s = range(1, 1000000, 1) | extend f = series_fir(s, s) | where array_length(f) == 1",
+        // Many short steps.
+        "range x from 1 to 1000000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 1000000 step 1 | extend k = 1) on k | summarize sum(x * y)",
         // A value that binding waits for.
         "print x = toscalar(range y from 1 to 1000000000000000 step 1 | summarize sum(y))",
     ] {

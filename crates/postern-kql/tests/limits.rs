@@ -158,6 +158,7 @@ fn texts_and_arrays_that_grow_end_at_the_memory_limit() {
     let rows = "range x from 1 to 100000 step 1";
     let mut wrong = Vec::new();
     for bomb in [
+        "extend a = repeat('abcdefghij', 1000000000000) | where array_length(a) == x",
         "extend a = strrep('0123456789', 1024), b = strrep(tostring(x), 1024) | where strlen(strcat(b, a, b)) > 1e9",
         "extend a = repeat(strrep('x', 1024), x + 1000000) | where array_length(a) == 1",
         "extend a = range(x, x + 1000000, 1) | where array_length(a) == 1",

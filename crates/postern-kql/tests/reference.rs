@@ -37,6 +37,9 @@ fn every_operator_has_an_entry() {
     for name in postern_kql_syntax::words::OPERATORS {
         assert!(named.contains(name), "`{name}` has no entry in reference/operators.rs");
     }
+    for name in postern_kql::operators::plugins::NAMES {
+        assert!(PLUGINS.iter().any(|e| e.name == *name), "`{name}` has no entry in reference/plugins.rs");
+    }
     for list in [STATEMENTS, OPERATORS, FORMS, PLUGINS] {
         for pair in list.windows(2) {
             let order = pair[0].name.to_lowercase().replace(['_', '-'], " ");

@@ -1,7 +1,6 @@
-//! Clock and signals on a thread of their own.
+//! Ctrl-C on a thread of its own.
 //!
-//! A query may keep every thread of the runtime busy for a while; then nobody there looks at the clock or at a pressed
-//! Ctrl-C. What must come in time waits here.
+//! A query may keep every thread of the runtime busy for a while; then nobody there looks at a pressed Ctrl-C.
 
 use std::sync::OnceLock;
 

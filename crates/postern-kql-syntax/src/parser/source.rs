@@ -8,7 +8,7 @@ impl Parser<'_> {
     pub(super) fn source(&mut self) -> Source {
         // One function each, so that nested sources do not stack the room of all of them.
         let read: fn(&mut Self) -> Source = match self.word_at(0) {
-            "print" if self.starts_operand(1) => Self::print_source,
+            "print" if self.starts_operand(1) || matches!(self.ahead(1), Token::Bar | Token::End) => Self::print_source,
             "range" if self.at_range() => |parser| Source::Range(parser.range()),
             "union" if self.starts_operand(1) => Self::union_source,
             "search" if self.starts_operand(1) || self.word_at(1) == "in" => Self::search_source,

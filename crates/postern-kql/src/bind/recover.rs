@@ -122,9 +122,6 @@ pub fn sketch(text: &str, catalog: &dyn Catalog, options: &PlanOptions) -> Vec<C
     }
 }
 
-/// Words that begin a source of rows.
-const SOURCES: [&str; 7] = ["datatable", "evaluate", "externaldata", "find", "print", "range", "union"];
-
 /// The mistakes of grammar and of names together, in the order of the text: of binding's those that do not stem from one
 /// of the parser's.
 pub fn together(grammar: Vec<Diagnostic>, binding: Vec<Diagnostic>) -> Vec<Diagnostic> {
@@ -134,10 +131,6 @@ pub fn together(grammar: Vec<Diagnostic>, binding: Vec<Diagnostic>) -> Vec<Diagn
     all.extend(binding.into_iter().filter(|d| {
         d.code != codes::REPORTED
             && !told.iter().any(|span| d.span.start <= span.end && span.start <= d.span.end)
-            // The word of a source whose rest could not be read stands there like a table's name.
-            && !(d.code == codes::UNKNOWN_TABLE
-                && !told.is_empty()
-                && SOURCES.iter().any(|word| d.message.ends_with(&format!("`{word}`"))))
             // A second mistake at the same place stems from the first.
             && (!d.is_error() || places.insert((d.span.start, d.span.end)))
     }));

@@ -1,7 +1,8 @@
 //! The session that plans run in, and running one.
 
 use arrow::array::RecordBatch;
-use datafusion::common::tree_node::Transformed;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Result, exec_err};
 use datafusion::execution::context::SessionContext;
 use datafusion::execution::runtime_env::RuntimeEnv;
@@ -9,6 +10,10 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
 use datafusion::optimizer::{Optimizer, OptimizerConfig, OptimizerRule};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::coop::CooperativeExec;
+use datafusion::physical_plan::joins::{CrossJoinExec, HashJoinExec, NestedLoopJoinExec};
 use datafusion::prelude::SessionConfig;
 use std::sync::{Arc, LazyLock};
 
@@ -39,7 +44,11 @@ pub fn session() -> SessionContext {
 pub fn session_with(config: SessionConfig, runtime: Arc<RuntimeEnv>) -> SessionContext {
     // Registering some hundred functions takes longer than many a query; it is done once.
     static BASE: LazyLock<SessionState> = LazyLock::new(|| {
-        SessionStateBuilder::new().with_default_features().with_optimizer_rules(optimizer_rules()).build()
+        SessionStateBuilder::new()
+            .with_default_features()
+            .with_optimizer_rules(optimizer_rules())
+            .with_physical_optimizer_rule(Arc::new(JoinsYield))
+            .build()
     });
     let state = SessionStateBuilder::new_from_existing(BASE.clone())
         .with_config(configure(config))
@@ -73,6 +82,33 @@ impl OptimizerRule for LookAtClock {
             return exec_err!("{STOPPED}");
         }
         Ok(Transformed::no(plan))
+    }
+}
+
+/// Lets joins yield between batches. DataFusion sees to that where rows are read; but a join makes millions of batches of
+/// two, and until the last of them nobody could stop it.
+#[derive(Debug)]
+struct JoinsYield;
+
+impl PhysicalOptimizerRule for JoinsYield {
+    fn name(&self) -> &'static str {
+        "joins_yield"
+    }
+
+    fn optimize(&self, plan: Arc<dyn ExecutionPlan>, _config: &ConfigOptions) -> Result<Arc<dyn ExecutionPlan>> {
+        let wrapped = plan.transform_up(|plan| {
+            let multiplies = plan.is::<HashJoinExec>() || plan.is::<NestedLoopJoinExec>() || plan.is::<CrossJoinExec>();
+            Ok(if multiplies {
+                Transformed::yes(Arc::new(CooperativeExec::new(plan)) as Arc<dyn ExecutionPlan>)
+            } else {
+                Transformed::no(plan)
+            })
+        });
+        wrapped.map(|wrapped| wrapped.data)
+    }
+
+    fn schema_check(&self) -> bool {
+        true
     }
 }
 

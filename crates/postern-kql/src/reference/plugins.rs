@@ -82,6 +82,7 @@ pub const PLUGINS: &[Entry] = &[
         "Asks a web server. Queries never touch the network.",
         "evaluate http_request('https://example.com')",
     ),
+    entry("identity", "identity()", "The rows as they are.", "print a = 1 | evaluate identity()"),
     entry(
         "infer_storage_schema",
         "infer_storage_schema(Options)",

@@ -53,6 +53,7 @@ fn bombs_end_as_errors_within_memory() {
         (format!("{} | distinct x | count", rows("1000000000")), &[MEMORY, TIME]),
         (format!("{} | sort by x desc", rows("1000000000")), &[MEMORY, TIME]),
         (format!("{} | summarize make_list(x) by x % 1000", rows("1000000000")), &[MEMORY, TIME]),
+        (format!("{} | extend a = repeat('abcdefghij', 1000000000000) | where array_length(a) == x", rows("100000")), &[MEMORY, TIME]),
         (format!("{} | extend a = strrep(tostring(x), 1024) | summarize make_set(a)", rows("10000000")), &[MEMORY, TIME]),
         (format!("{} | extend a = range(x, x + 1000000, 1) | mv-expand a | count", rows("100000")), &[MEMORY, TIME]),
         ("print s = range(1, 1000000, 1) | extend f = series_fir(s, s) | project array_length(f)".to_owned(), &[TIME]),

@@ -23,8 +23,10 @@ impl Terminal {
             return None;
         }
         let program = env!("CARGO_BIN_EXE_postern");
+        // Without `exec` a shell may stay in between, and end by the Ctrl-C meant for the program.
         let mut child = Command::new("script")
-            .args(["-q", "-e", "-c", &format!("{program} hunt --timeout 5m"), "/dev/null"])
+            .args(["-q", "-e", "-c", &format!("exec '{program}' hunt --timeout 5m"), "/dev/null"])
+            .env("SHELL", "/bin/sh")
             .env("XDG_STATE_HOME", state)
             .env("TERM", "xterm")
             .env("TMPDIR", state)

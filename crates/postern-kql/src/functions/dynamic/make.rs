@@ -148,7 +148,7 @@ pub const REPEAT: Scalar = Scalar::new(
         "repeat",
         "dynamic",
         "An array of one value many times; null for a negative count.",
-        &[param("value", "any", "The value."), param("count", "long", "How many times, at most 1,048,576.")],
+        &[param("value", "any", "The value."), param("count", "long", "How many times.")],
         "dynamic",
         &[example("print repeat(1, 3)", "[1,1,1]")],
     ),
@@ -157,7 +157,7 @@ pub const REPEAT: Scalar = Scalar::new(
         call("repeat", args, &[ty, Long], Dynamic, move |args| {
             let count = args.get(1)?.longs()?;
             build::texts(args.rows, |row, out| {
-                let times = usize::try_from(count.get(row)?).ok()?.min(RANGE_LIMIT);
+                let times = usize::try_from(count.get(row)?).ok()?;
                 let mut text = String::new();
                 match read(args.args.first()?, ty, row) {
                     Some(value) => push_json(&mut text, &value),

@@ -119,6 +119,17 @@ fn refusal(name: &str) -> datafusion::error::DataFusionError {
     )
 }
 
+/// One result; that it is unsound is noted.
+fn sound<T>(result: Result<T, Unsound>, refused: &mut bool) -> Option<T> {
+    *refused |= result.is_err();
+    result.ok()
+}
+
+/// All results, unless one of them was unsound.
+fn unless_refused(name: &str, array: ArrayRef, refused: bool) -> Result<ArrayRef> {
+    if refused { Err(refusal(name)) } else { Ok(array) }
+}
+
 /// `dynamic` results that may be refused as a whole.
 pub fn texts(
     name: &str,
@@ -126,14 +137,8 @@ pub fn texts(
     mut write: impl FnMut(usize, &mut String) -> Option<Result<(), Unsound>>,
 ) -> Result<ArrayRef> {
     let mut refused = false;
-    let array = build::texts(rows, |row, out| match write(row, out)? {
-        Ok(()) => Some(()),
-        Err(Unsound) => {
-            refused = true;
-            None
-        }
-    })?;
-    if refused { Err(refusal(name)) } else { Ok(array) }
+    let array = build::texts(rows, |row, out| sound(write(row, out)?, &mut refused))?;
+    unless_refused(name, array, refused)
 }
 
 /// `real` results that may be refused as a whole.
@@ -143,14 +148,8 @@ pub fn reals(
     mut value: impl FnMut(usize) -> Option<Result<f64, Unsound>>,
 ) -> Result<ArrayRef> {
     let mut refused = false;
-    let array = build::reals(rows, |row| match value(row)? {
-        Ok(value) => Some(value),
-        Err(Unsound) => {
-            refused = true;
-            None
-        }
-    })?;
-    if refused { Err(refusal(name)) } else { Ok(array) }
+    let array = build::reals(rows, |row| sound(value(row)?, &mut refused))?;
+    unless_refused(name, array, refused)
 }
 
 /// `bool` results that may be refused as a whole.
@@ -160,14 +159,8 @@ pub fn bools(
     mut value: impl FnMut(usize) -> Option<Result<bool, Unsound>>,
 ) -> Result<ArrayRef> {
     let mut refused = false;
-    let array = build::bools(rows, |row| match value(row)? {
-        Ok(value) => Some(value),
-        Err(Unsound) => {
-            refused = true;
-            None
-        }
-    })?;
-    if refused { Err(refusal(name)) } else { Ok(array) }
+    let array = build::bools(rows, |row| sound(value(row)?, &mut refused))?;
+    unless_refused(name, array, refused)
 }
 
 /// Writes a result of combining.

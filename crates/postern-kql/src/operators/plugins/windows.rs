@@ -91,6 +91,27 @@ fn by_id(slice: &[Event]) -> BTreeMap<u32, Vec<i64>> {
     found
 }
 
+/// The columns of a count for each bin of each slice: bin, dimensions, count.
+fn per_bin(
+    events: &Events,
+    ty: KqlType,
+    mut counted: impl FnMut(&[Event]) -> BTreeMap<i64, usize>,
+) -> Result<Vec<ArrayRef>> {
+    let (mut times, mut slices, mut counts) = (Vec::new(), Vec::new(), Vec::new());
+    for slice in events.slices() {
+        let Some(number) = slice.first().map(|e| e.slice) else { continue };
+        for (bin, count) in counted(slice) {
+            times.push(bin);
+            slices.push(number);
+            counts.push(count as i64);
+        }
+    }
+    let mut made = vec![points(times, ty)];
+    made.extend(events.dimensions(&slices)?);
+    made.push(longs(counts));
+    Ok(made)
+}
+
 /// `active_users_count(Id, Timeline, [Start, End,] Lookback, Period, ActivePeriods, Bin, dimensions…)`: in each bin,
 /// the ids with an appearance that is the latest of enough different periods within the lookback. The lookback of an
 /// appearance does not include the instant at its far end.
@@ -115,9 +136,7 @@ pub fn active_users(mut reader: Reader) -> Bound<Relation> {
     reader.run(format!("{periods:?} {back} {period} {least}"), args, columns, move |columns| {
         let events = Events::read(columns)?;
         let axis = periods.over(&events.events);
-        let (mut times, mut slices, mut counts) = (Vec::new(), Vec::new(), Vec::new());
-        for slice in events.slices() {
-            let Some(number) = slice.first().map(|e| e.slice) else { continue };
+        per_bin(&events, ty, |slice| {
             let mut active: BTreeMap<i64, usize> = BTreeMap::new();
             for seen in by_id(slice).into_values() {
                 let mut bins: HashSet<i64> = HashSet::new();
@@ -143,16 +162,8 @@ pub fn active_users(mut reader: Reader) -> Bound<Relation> {
                     *active.entry(bin).or_default() += 1;
                 }
             }
-            for (bin, count) in active {
-                times.push(bin);
-                slices.push(number);
-                counts.push(count as i64);
-            }
-        }
-        let mut made = vec![points(times, ty)];
-        made.extend(events.dimensions(&slices)?);
-        made.push(longs(counts));
-        Ok(made)
+            active
+        })
     })
 }
 
@@ -174,9 +185,7 @@ pub fn sessions(mut reader: Reader) -> Bound<Relation> {
     reader.run(format!("{periods:?} {back}"), args, columns, move |columns| {
         let events = Events::read(columns)?;
         let axis = periods.over(&events.events);
-        let (mut times, mut slices, mut counts) = (Vec::new(), Vec::new(), Vec::new());
-        for slice in events.slices() {
-            let Some(number) = slice.first().map(|e| e.slice) else { continue };
+        per_bin(&events, ty, |slice| {
             let mut active: BTreeMap<i64, usize> = BTreeMap::new();
             for seen in by_id(slice).into_values() {
                 // Within an id, time goes forward: a session enters a bin once, and a new session counts again.
@@ -194,16 +203,8 @@ pub fn sessions(mut reader: Reader) -> Bound<Relation> {
                     }
                 }
             }
-            for (bin, count) in active {
-                times.push(bin);
-                slices.push(number);
-                counts.push(count as i64);
-            }
-        }
-        let mut made = vec![points(times, ty)];
-        made.extend(events.dimensions(&slices)?);
-        made.push(longs(counts));
-        Ok(made)
+            active
+        })
     })
 }
 

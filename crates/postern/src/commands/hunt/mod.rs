@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use postern_investigate::{HuntError, HuntOptions};
+use postern_investigate::{HuntError, HuntOptions, HuntResult};
 use postern_kql::PlanOptions;
 use postern_kql::catalog::Catalog;
 use postern_lake::Lake;
@@ -170,12 +170,17 @@ pub(crate) async fn run(command: Hunt, globals: &Globals, screen: &Screen) -> Re
     let style = Style { format: command.format, wide: command.wide, chart: command.chart };
     let rows = Rows { columns: &result.columns, batches: &result.batches };
     output::write(&rows, result.render.as_ref(), style, screen)?;
-    if result.truncated {
-        let rows = result.rows();
-        let setting = if rows < command.limit { "--result-size sets how much" } else { "--limit sets how many" };
-        screen.note(&format!("note: cut after {rows} rows; {setting}"));
+    if let Some(words) = cut(&result, &command) {
+        screen.note(&format!("note: {words}"));
     }
     Ok(())
+}
+
+/// That a result was cut, and by which setting.
+fn cut(result: &HuntResult, command: &Hunt) -> Option<String> {
+    let rows = result.rows();
+    let setting = if rows < command.limit { "--result-size sets how much" } else { "--limit sets how many" };
+    result.truncated.then(|| format!("cut after {rows} rows; {setting}"))
 }
 
 /// What queries may read: the tables of `--schema`, or those of the store of `--data`, which must be there, or those of

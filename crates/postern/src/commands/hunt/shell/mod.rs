@@ -178,10 +178,10 @@ impl Shell<'_> {
         output::write(&rows, result.render.as_ref(), self.settings.style, &self.screen)?;
         let mut line = count(all as u64, "row", "rows");
         if all > most {
-            line.push_str(&format!(", the first {most} shown; `.rows all` shows all"));
+            let _ = write!(line, ", the first {most} shown; `.rows all` shows all");
         }
-        if result.truncated {
-            line.push_str(&format!(", cut at {}; --limit sets how many", self.hunt.limit));
+        if let Some(words) = super::cut(&result, self.hunt) {
+            let _ = write!(line, ", {words}");
         }
         if self.settings.timer {
             let _ = write!(line, ", {:.3} s", result.elapsed.as_secs_f64());
