@@ -4,7 +4,8 @@
 //! without ever looking at the clock, still ends as an error.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use postern_kql::catalog::Catalog;
@@ -13,8 +14,39 @@ use crate::hunt::{HuntError, HuntOptions, HuntResult, guard, hunt_under};
 
 /// Stack of a query's thread: plans of deeply nested queries are walked recursively.
 const STACK: usize = 64 << 20;
+/// Stack of the thread that waits for a query's time to be over.
+const CLOCK_STACK: usize = 256 << 10;
 /// A query that does not stop at its own time limit is left behind after this.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// Threads that nobody waits for any more, until one of the next queries finds them ended and joins them.
+static LEFT: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
+
+/// A thread that is never detached. Dropping a [`JoinHandle`] detaches its thread, and glibc then looks once more at the
+/// thread's memory, which is unmapped when a thread with a large stack ends at that moment: the process would be killed
+/// (<https://sourceware.org/bugzilla/show_bug.cgi?id=19951>).
+struct Attached(Option<JoinHandle<()>>);
+
+impl Attached {
+    fn start(name: &str, stack: usize, work: impl FnOnce() + Send + 'static) -> Result<Self, HuntError> {
+        let mut left = LEFT.lock().unwrap_or_else(PoisonError::into_inner);
+        for ended in left.extract_if(.., |thread| thread.is_finished()) {
+            // A panic there ended as an error of its query.
+            let _ = ended.join();
+        }
+        let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(stack).spawn(work);
+        match thread {
+            Ok(thread) => Ok(Self(Some(thread))),
+            Err(reason) => Err(HuntError::Engine(format!("cannot start a thread: {reason}"))),
+        }
+    }
+}
+
+impl Drop for Attached {
+    fn drop(&mut self) {
+        LEFT.lock().unwrap_or_else(PoisonError::into_inner).extend(self.0.take());
+    }
+}
 
 /// Runs a query over a catalogue as [`hunt_in`](crate::hunt_in) does, on a thread of its own. Dropping what this returns
 /// stops the query, also in the middle of a computation.
@@ -30,7 +62,7 @@ pub async fn hunt_guarded(
     let guard = guard(&options);
     let _stop = guard.stop_at_end();
     let inner = guard.clone();
-    let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK).spawn(move || {
+    let _thread = Attached::start("query", STACK, move || {
         let work = async {
             tokio::select! {
                 outcome = hunt_under(catalog.as_ref(), &query, &options, &inner) => Some(outcome),
@@ -50,22 +82,16 @@ pub async fn hunt_guarded(
             // The receiver may be gone by now.
             let _ = send.send(outcome);
         }
-    });
-    if let Err(reason) = thread {
-        return Err(HuntError::Engine(format!("cannot start a thread: {reason}")));
-    }
+    })?;
     // The clock has a thread of its own too: a query may keep every thread of the runtime busy, and with them its timers.
     let (ring, late) = tokio::sync::oneshot::channel();
     let (_done, wait) = std::sync::mpsc::channel::<()>();
-    let clock = std::thread::Builder::new().name("clock".to_owned()).spawn(move || {
+    let _clock = Attached::start("clock", CLOCK_STACK, move || {
         if wait.recv_timeout(timeout.saturating_add(GRACE)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
             // The answer may have come at the same moment.
             let _ = ring.send(());
         }
-    });
-    if let Err(reason) = clock {
-        return Err(HuntError::Engine(format!("cannot start a thread: {reason}")));
-    }
+    })?;
     tokio::select! {
         outcome = receive => outcome.unwrap_or_else(|_| Err(HuntError::Bug("the query ended without an answer".to_owned()))),
         Ok(()) = late => Err(HuntError::Timeout { limit: timeout }),

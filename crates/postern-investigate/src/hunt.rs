@@ -203,7 +203,7 @@ pub(crate) async fn hunt_under(
     let over = || HuntError::Timeout { limit: options.timeout };
     match tokio::time::timeout(options.timeout, run(catalog, text, options, guard, started)).await {
         // What was stopped by the clock in the middle of a computation says so in words of its own.
-        Ok(Err(_)) if started.elapsed() >= options.timeout => Err(over()),
+        Ok(Err(_)) if guard.is_late() => Err(over()),
         Ok(result) => result,
         Err(_) => Err(over()),
     }

@@ -30,6 +30,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const STACK: usize = 64 << 20;
 /// How long a stopped command may take to put its things away.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long the program waits at its end for computations that nobody waits for any more.
+const LINGER: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
     let no_colour = std::env::args_os().any(|argument| argument == "--no-color");
@@ -73,7 +75,7 @@ fn run(command: Command, globals: commands::Globals, screen: Screen) -> Result<(
     let (prompts, sentence) = (command.prompts(), command.when_stopped());
     let (stop, stopped) = oneshot::channel::<()>();
     let (done, mut result) = oneshot::channel();
-    std::thread::Builder::new()
+    let thread = std::thread::Builder::new()
         .name("command".to_owned())
         .stack_size(STACK)
         .spawn(move || {
@@ -98,20 +100,28 @@ fn run(command: Command, globals: commands::Globals, screen: Screen) -> Result<(
         .map_err(|error| Failure::run(Code::Execution, format!("cannot start: {error}")))?;
     let outcome = waiting.block_on(async {
         tokio::select! {
-            outcome = &mut result => ended(outcome),
+            outcome = &mut result => Some(ended(outcome)),
             _ = asked_to_stop(prompts) => {
                 let _ = stop.send(());
                 tokio::select! {
-                    outcome = result => ended(outcome),
-                    _ = asked_to_stop(prompts) => Err(Failure::interrupted(sentence)),
-                    () = tokio::time::sleep(GRACE) => Err(Failure::interrupted(sentence)),
+                    outcome = result => Some(ended(outcome)),
+                    _ = asked_to_stop(prompts) => None,
+                    () = tokio::time::sleep(GRACE) => None,
                 }
             }
         }
     });
-    runtime.shutdown_background();
+    if outcome.is_some() {
+        // A panic there is in the outcome.
+        let _ = thread.join();
+        runtime.shutdown_timeout(LINGER);
+    } else {
+        // Their threads are busy and end with the program. They are not detached: a thread that ends at that moment
+        // would take the program with it (<https://sourceware.org/bugzilla/show_bug.cgi?id=19951>).
+        std::mem::forget((thread, runtime));
+    }
     scratch::clear();
-    outcome
+    outcome.unwrap_or_else(|| Err(Failure::interrupted(sentence)))
 }
 
 /// Waits for Ctrl-C or, on Unix, a request to end. A command with a prompt takes Ctrl-C itself.

@@ -14,14 +14,22 @@ use crate::bind::scope::Relation;
 use crate::types::Const;
 
 /// What may follow the table, the place and the shape, in order; each may be given by its name.
-const OPTIONS: [&str; 4] = ["radius", "return_unmatched", "join_hint", "return_lookup_key"];
+const OPTIONS: [&str; 4] = ["radius", "return_unmatched", "lookup_area_radius", "return_lookup_key"];
+/// What the third of them was called before.
+const FORMER: &str = "join_hint";
+
+/// The place of a named option among the optional arguments.
+fn option(arg: &Arg) -> Option<usize> {
+    let name = arg.name.as_ref()?.text.as_str();
+    let name = if name == FORMER { OPTIONS[2] } else { name };
+    OPTIONS.iter().position(|option| *option == name)
+}
 
 /// Applies one of the two plugins.
 pub fn lookup(binder: &Binder, mut input: Relation, call: &Call, env: &Env) -> Bound<Relation> {
     let (name, span) = (call.name.text.as_str(), call.span);
     let line = name == "geo_line_lookup";
-    let (options, args): (Vec<&Arg>, Vec<&Arg>) =
-        call.args.iter().partition(|arg| arg.name.as_ref().is_some_and(|n| OPTIONS.contains(&n.text.as_str())));
+    let (options, args): (Vec<&Arg>, Vec<&Arg>) = call.args.iter().partition(|arg| option(arg).is_some());
     let [table, shape, lon, lat, more @ ..] = args.as_slice() else {
         return Err(Fault::new(
             codes::ARGUMENT_COUNT,
@@ -37,8 +45,7 @@ pub fn lookup(binder: &Binder, mut input: Relation, call: &Call, env: &Env) -> B
         return Err(Fault::new(codes::ARGUMENT_COUNT, extra.span, format!("`{name}` has too many arguments")));
     }
     for arg in options {
-        let at = arg.name.as_ref().and_then(|n| OPTIONS.iter().position(|o| *o == n.text));
-        if let Some(slot) = at.and_then(|at| given.get_mut(at)) {
+        if let Some(slot) = option(arg).and_then(|at| given.get_mut(at)) {
             *slot = Some(&arg.value);
         }
     }

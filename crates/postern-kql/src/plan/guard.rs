@@ -69,11 +69,16 @@ impl Guard {
         if self.0.stopped.load(Ordering::Relaxed) {
             return true;
         }
-        let over = self.0.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let over = self.is_late();
         if over {
             self.stop();
         }
         over
+    }
+
+    /// Whether the query's time is over.
+    pub fn is_late(&self) -> bool {
+        self.0.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// Stops the query when the returned value is dropped.

@@ -77,6 +77,18 @@ pub const PLUGINS: &[Entry] = &[
         "datatable(u:string, t:datetime, s:string)['a', datetime(2026-03-01), 'x'] | evaluate funnel_sequence_completion(u, t, datetime(2026-03-01), datetime(2026-03-03), 1d, s, dynamic(['x']), dynamic([1h]))",
     ),
     entry(
+        "geo_line_lookup",
+        "geo_line_lookup(Table, Lines, Longitude, Latitude, Radius, [return_unmatched], [lookup_area_radius], [return_lookup_key])",
+        "The rows of a table of lines that lie within a radius, in metres, of each place.",
+        "let L = datatable(n:string, s:dynamic)['equator', dynamic({\"type\":\"LineString\",\"coordinates\":[[0,0],[2,0]]})]; print x = 1.0, y = 0.1 | evaluate geo_line_lookup(L, s, x, y, 60000)",
+    ),
+    entry(
+        "geo_polygon_lookup",
+        "geo_polygon_lookup(Table, Polygons, Longitude, Latitude, [radius], [return_unmatched], [lookup_area_radius], [return_lookup_key])",
+        "The rows of a table of polygons that each place lies in.",
+        "let P = datatable(n:string, s:dynamic)['square', dynamic({\"type\":\"Polygon\",\"coordinates\":[[[0,0],[2,0],[2,2],[0,2],[0,0]]]})]; print x = 1.0, y = 1.0 | evaluate geo_polygon_lookup(P, s, x, y)",
+    ),
+    entry(
         "http_request",
         "http_request(Uri, …)",
         "Asks a web server. Queries never touch the network.",

@@ -56,6 +56,8 @@ pub const NAMES: &[&str] = &[
     "dcount_intersect",
     "diffpatterns",
     "funnel_sequence_completion",
+    "geo_line_lookup",
+    "geo_polygon_lookup",
     "identity",
     "ipv4_lookup",
     "ipv6_lookup",
