@@ -65,7 +65,8 @@ pub fn summary(changes: &[&Change], findings: &[Finding], missing: usize, verdic
         let _ = write!(text, " What weighs most: {}", reasons.join(" "));
     }
     if missing > 0 {
-        let _ = write!(text, " {missing} questions could not be answered from the loaded evidence.");
+        let questions = if missing == 1 { "question" } else { "questions" };
+        let _ = write!(text, " {missing} {questions} could not be answered from the loaded evidence.");
     }
     text
 }
