@@ -84,10 +84,8 @@ pub const BIN: Scalar = Scalar::new(
         let (Some(value), Some(size)) = (args.first(), args.get(1)) else {
             return Err(BindError::new("`bin` needs a value and a size"));
         };
-        let whole = value.ty == Int && size.ty == Int;
         let (ty, size) = types(value, size)?;
-        let rounded = round("bin", args, ty, size, false)?;
-        Ok(if whole { crate::functions::conversion::convert(&rounded, Int) } else { rounded })
+        round("bin", args, ty, size, false)
     },
 )
 .keeps_name();
