@@ -244,8 +244,12 @@ pub fn minus(value: &BoundExpr, cx: &BindContext) -> Result<BoundExpr, BindError
 fn mismatch(operator: Arithmetic, left: KqlType, right: KqlType) -> BindError {
     let error = BindError::new(format!("cannot apply `{}` to `{left}` and `{right}`", operator.text()));
     match (operator, left, right) {
-        (Arithmetic::Add, KqlType::String, _) | (Arithmetic::Add, _, KqlType::String) => {
-            error.hint("join text with `strcat()`")
+        (Arithmetic::Add, KqlType::String, n) | (Arithmetic::Add, n, KqlType::String) => {
+            error.hint(if n.is_numeric() {
+                "join text with `strcat()`, or add numbers with `tolong()` around the text"
+            } else {
+                "join text with `strcat()`"
+            })
         }
         (_, KqlType::DateTime, n) | (_, n, KqlType::DateTime) if n.is_numeric() => {
             error.hint("add or subtract a duration such as `1h` or `30d`")

@@ -200,6 +200,9 @@ fn incomparable(left: KqlType, right: KqlType, operator: &str) -> BindError {
     let error = BindError::new(format!("cannot compare `{left}` and `{right}` with `{operator}`"));
     let pair = (left.min(right), left.max(right));
     match pair {
+        (a, KqlType::TimeSpan) if a.is_numeric() => {
+            error.hint("write the duration with its unit, such as `60s` or `1h`, or divide: `span / 1s`")
+        }
         (KqlType::DateTime, KqlType::String) => {
             error.hint("write the instant as `datetime(2024-05-01)`, or convert the text with `todatetime()`")
         }
