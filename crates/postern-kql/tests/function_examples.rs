@@ -58,3 +58,12 @@ async fn the_examples_hold() {
     assert!(count > 200, "only {count} examples");
     assert!(failures.is_empty(), "\n{failures}");
 }
+
+#[tokio::test]
+async fn a_call_that_quietly_keeps_no_row_is_told() {
+    let session = postern_kql::session();
+    let query = "datatable(Sent: datetime)[datetime(2024-05-01)] | where ingestion_time() > ago(1d)";
+    let planned = postern_kql::plan(query, &Tables::new(), &PlanOptions::default(), &session).await.unwrap();
+    let told: Vec<_> = planned.warnings.iter().map(|w| (w.code, w.hint.as_deref())).collect();
+    assert_eq!(told, [("KQL0106", Some("compare `Sent` instead"))]);
+}

@@ -101,6 +101,27 @@ pub(super) fn foreign(word: &str) -> Option<&'static str> {
     })
 }
 
+/// What to write instead of a comparing word that the language has not, or not like this.
+pub(super) fn comparison(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "matches" | "regex" | "regexp" | "rlike" => "write `column matches regex @\"pattern\"`",
+        "contains_any" | "containsany" => {
+            "write `has_any (…)` for words, or one `contains` for each text, joined by `or`"
+        }
+        "contains_all" | "containsall" => {
+            "write `has_all (…)` for words, or one `contains` for each text, joined by `and`"
+        }
+        "includes" | "include" => "write `column contains \"text\"`",
+        "equals" | "equal" | "eq" => "write `==`, or `=~` to ignore case",
+        "ne" | "neq" => "write `!=`, or `!~` to ignore case",
+        "gt" => "write `>`",
+        "ge" | "gte" => "write `>=`",
+        "lt" => "write `<`",
+        "le" | "lte" => "write `<=`",
+        _ => return None,
+    })
+}
+
 /// How an operator with several parts is written.
 pub(super) fn shape(operator: &str) -> Option<&'static str> {
     Some(match operator {

@@ -142,6 +142,9 @@ impl Parser<'_> {
             Token::Word if matches!(word, "not" | "NOT") => {
                 (Code::Sql, Some("write `!in`, `!has`, `!between`, or `not(…)`".to_owned()))
             }
+            Token::Word if advise::comparison(word).is_some() => {
+                (Code::Unexpected, advise::comparison(word).map(str::to_owned))
+            }
             Token::Word => match advise::nearest(word, super::infix::WORDS) {
                 Some(near) => (Code::Unexpected, Some(format!("did you mean `{near}`?"))),
                 None => (Code::Unexpected, None),

@@ -1,17 +1,17 @@
 //! `+ - * / %` and unary minus over numbers, instants and durations.
 //!
-//! Whole numbers wrap like the reference engine's; division by zero is null; the remainder is never negative. An
-//! instant or a duration that leaves its range is null, never a wrong value.
+//! Whole numbers give a `long`, two `int` too, and wrap like the reference engine's; division by zero is null; the
+//! remainder is never negative. An instant or a duration that leaves its range is null, never a wrong value.
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array};
+use arrow::array::{ArrayRef, Float64Array, Int64Array};
 use datafusion::logical_expr::{Operator, ScalarUDF, binary_expr};
 
 use super::coerce::{cast, coerce};
 use crate::functions::support::{build, number};
 use crate::functions::{Arg, BindContext, BindError, BoundExpr, KernelArgs, kernel_udf};
-use crate::types::{KqlType, MAX_DATETIME};
+use crate::types::{Const, KqlType, MAX_DATETIME};
 
 /// An arithmetic operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +128,11 @@ fn numbers(
     right: &BoundExpr,
     cx: &BindContext,
 ) -> Result<BoundExpr, BindError> {
-    let Some(ty) = left.ty.wider(right.ty) else { return Err(mismatch(operator, left.ty, right.ty)) };
+    let ty = match left.ty.wider(right.ty) {
+        Some(KqlType::Int) => KqlType::Long,
+        Some(ty) => ty,
+        None => return Err(mismatch(operator, left.ty, right.ty)),
+    };
     let (Some(a), Some(b)) = (coerce(left, ty, cx), coerce(right, ty, cx)) else {
         return Err(mismatch(operator, left.ty, right.ty));
     };
@@ -140,8 +144,8 @@ fn numbers(
         (Arithmetic::Multiply, _) => binary_expr(a, Operator::Multiply, b),
         (Arithmetic::Divide, KqlType::Real) => binary_expr(a, Operator::Divide, b),
         (Arithmetic::Remainder, KqlType::Real) => real_remainder().call(vec![a, b]),
-        (Arithmetic::Divide, _) => whole_numbers("divide", ty, divide).call(vec![a, b]),
-        (Arithmetic::Remainder, _) => whole_numbers("remainder", ty, remainder).call(vec![a, b]),
+        (Arithmetic::Divide, _) => ticks("divide", ty, [ty, ty], divide).call(vec![a, b]),
+        (Arithmetic::Remainder, _) => ticks("remainder", ty, [ty, ty], remainder).call(vec![a, b]),
     };
     Ok(BoundExpr::new(expr, ty))
 }
@@ -184,18 +188,6 @@ fn ticks(
     kernel_udf(name, "", &args, returns, move |args| Ok(Arc::new(pairs(args, &f)?) as ArrayRef))
 }
 
-fn whole_numbers(name: &str, ty: KqlType, f: fn(i64, i64) -> Option<i64>) -> ScalarUDF {
-    kernel_udf(name, "", &[ty, ty], ty, move |args| {
-        if ty != KqlType::Int {
-            return Ok(Arc::new(pairs(args, f)?) as ArrayRef);
-        }
-        let (a, b) = (args.get(0)?.ints()?, args.get(1)?.ints()?);
-        let values: Int32Array =
-            (0..args.rows).map(|row| Some(f(i64::from(a.get(row)?), i64::from(b.get(row)?))? as i32)).collect();
-        Ok(Arc::new(values) as ArrayRef)
-    })
-}
-
 fn real_remainder() -> ScalarUDF {
     kernel_udf("remainder", "", &[KqlType::Real, KqlType::Real], KqlType::Real, |args| {
         let (a, b) = (args.get(0)?.reals()?, args.get(1)?.reals()?);
@@ -234,14 +226,16 @@ pub fn minus(value: &BoundExpr, cx: &BindContext) -> Result<BoundExpr, BindError
     } else {
         value.clone()
     };
+    if let Some(Const::Int(number)) = value.constant {
+        return Ok(BoundExpr::constant(Const::Int(number.wrapping_neg())));
+    }
     let zero = match value.ty {
-        KqlType::Int => crate::types::Const::Int(0),
-        KqlType::Long => crate::types::Const::Long(0),
+        KqlType::Int | KqlType::Long => Const::Long(0),
         KqlType::Real => {
             return Ok(BoundExpr::new(datafusion::logical_expr::Expr::Negative(Box::new(value.expr)), KqlType::Real));
         }
-        KqlType::Decimal => crate::types::Const::Decimal(0),
-        KqlType::TimeSpan => crate::types::Const::TimeSpan(0),
+        KqlType::Decimal => Const::Decimal(0),
+        KqlType::TimeSpan => Const::TimeSpan(0),
         other => return Err(BindError::new(format!("cannot negate a value of type `{other}`"))),
     };
     arithmetic(Arithmetic::Subtract, &BoundExpr::constant(zero), &value, cx)
@@ -250,8 +244,12 @@ pub fn minus(value: &BoundExpr, cx: &BindContext) -> Result<BoundExpr, BindError
 fn mismatch(operator: Arithmetic, left: KqlType, right: KqlType) -> BindError {
     let error = BindError::new(format!("cannot apply `{}` to `{left}` and `{right}`", operator.text()));
     match (operator, left, right) {
-        (Arithmetic::Add, KqlType::String, _) | (Arithmetic::Add, _, KqlType::String) => {
-            error.hint("join text with `strcat()`")
+        (Arithmetic::Add, KqlType::String, n) | (Arithmetic::Add, n, KqlType::String) => {
+            error.hint(if n.is_numeric() {
+                "join text with `strcat()`, or add numbers with `tolong()` around the text"
+            } else {
+                "join text with `strcat()`"
+            })
         }
         (_, KqlType::DateTime, n) | (_, n, KqlType::DateTime) if n.is_numeric() => {
             error.hint("add or subtract a duration such as `1h` or `30d`")

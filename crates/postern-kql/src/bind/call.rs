@@ -1,7 +1,7 @@
 //! Calls: built-in functions, functions made by `let`, and the calls that are no functions (`toscalar`, `not`).
 
-use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{Arg, Call, Expr, ExprKind, Literal, ParamKind, RowSchema, TypeOf};
+use postern_kql_syntax::{Diagnostic, Severity, Span};
 
 use super::advice;
 use super::compare::negate;
@@ -78,6 +78,9 @@ impl Binder<'_> {
         }
         let Some(function) = find(name) else { return Err(Self::unknown_function(name, call.name.span, env)) };
         no_names(&call.args, name, scope.relation)?;
+        if name == "ingestion_time" {
+            self.warn(&no_ingestion(call.span, scope.relation));
+        }
         let (args, spans) = match call.args.as_slice() {
             [star] if matches!(star.value.kind, ExprKind::Star) && TAKES_STAR.contains(&name) => {
                 let columns: Vec<BoundExpr> = scope.relation.visible().map(super::scope::ScopeColumn::bound).collect();
@@ -435,6 +438,20 @@ fn no_names(args: &[Arg], function: &str, rows: &Relation) -> Bound<()> {
             let hint = advice::named_argument(&name.text, &arg.value);
             Err(Fault::new(codes::ARGUMENT, arg.span, message).hint(hint))
         }
+    }
+}
+
+/// `ingestion_time()` is null for every row, so that a comparison with it quietly keeps none.
+fn no_ingestion(span: Span, rows: &Relation) -> Diagnostic {
+    let time = rows.visible().find(|column| column.ty == KqlType::DateTime);
+    let time = time.map_or("the time of the event".to_owned(), |column| format!("`{}`", column.name));
+    Diagnostic {
+        code: codes::OPERAND,
+        message: "`ingestion_time()` is null for every row: exports do not tell it, and no comparison with it holds"
+            .into(),
+        span,
+        hint: Some(format!("compare {time} instead")),
+        severity: Severity::Warning,
     }
 }
 

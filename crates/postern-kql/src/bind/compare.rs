@@ -1,14 +1,19 @@
 //! `==`, `<`, `between`, `in`: which types may meet, and what null does.
 //!
 //! One null operand makes `==` false and `!=` true, two make both null; order comparisons with null are null. A string
-//! is never null. The forms chosen here (`IS NOT DISTINCT FROM`, `IS TRUE`) keep that outside `where`; [`as_filter`]
-//! turns them into plain comparisons where a null drops the row anyway, which is what providers can prune by.
+//! is never null. A dynamic value that meets a whole number keeps its fraction: `5.5` is not equal to 5, and greater. The
+//! forms chosen here (`IS NOT DISTINCT FROM`, `IS TRUE`) keep that outside `where`; [`as_filter`] turns them into plain
+//! comparisons where a null drops the row anyway, which is what providers can prune by.
+
+use std::cmp::Ordering;
 
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator, binary_expr};
 
 use super::coerce::{coerce, convert};
 use super::fold::fold;
-use crate::functions::{BindContext, BindError, BoundExpr};
+use crate::functions::conversion::read;
+use crate::functions::support::build;
+use crate::functions::{Arg, BindContext, BindError, BoundExpr, kernel_udf};
 use crate::types::{Const, KqlType};
 
 /// A comparison operator.
@@ -59,6 +64,13 @@ pub fn comparable(
                 None => return fail(),
             }
         }
+        (KqlType::Dynamic, other) | (other, KqlType::Dynamic) if other.is_integer() => {
+            let side = |value: &BoundExpr| match value.ty {
+                KqlType::Dynamic => Some(whole(value)),
+                _ => coerce(value, KqlType::Long, cx),
+            };
+            return side(left).zip(side(right)).map_or_else(fail, Ok);
+        }
         (KqlType::Dynamic, other) | (other, KqlType::Dynamic) => other,
         (a, b) if a == b => a,
         (a, b) if a.is_numeric() && b.is_numeric() => a.wider(b).unwrap_or(a),
@@ -81,6 +93,64 @@ pub fn comparable(
         (Some(left), Some(right)) => Ok((left, right)),
         _ => fail(),
     }
+}
+
+/// What a dynamic value says of a whole number: null where it has a fraction or is no number.
+fn whole(value: &BoundExpr) -> BoundExpr {
+    let udf = kernel_udf("dynamic_whole", "", &[KqlType::Dynamic], KqlType::Long, |args| {
+        let value = args.get(0)?;
+        build::longs(args.rows, |row| match number(value, row)? {
+            Number::Whole(number) => Some(number),
+            Number::Real(_) => None,
+        })
+    });
+    fold(BoundExpr::new(udf.call(vec![value.expr.clone()]), KqlType::Long))
+}
+
+/// A number that a dynamic value holds.
+enum Number {
+    Whole(i64),
+    Real(f64),
+}
+
+fn number(arg: &Arg, row: usize) -> Option<Number> {
+    let value = read(arg, KqlType::Dynamic, row)?;
+    match value.to_real()? {
+        real if real.fract() == 0.0 => Some(value.to_long().map_or(Number::Real(real), Number::Whole)),
+        real => Some(Number::Real(real)),
+    }
+}
+
+/// `<` and its kin between a dynamic value and a whole number, without loss on either side.
+fn ordered(comparison: Comparison, left: &BoundExpr, right: &BoundExpr, cx: &BindContext) -> Option<BoundExpr> {
+    let swapped = match (left.ty, right.ty) {
+        (KqlType::Dynamic, other) if other.is_integer() => false,
+        (other, KqlType::Dynamic) if other.is_integer() => true,
+        _ => return None,
+    };
+    let holds: fn(Ordering) -> bool = match comparison {
+        Comparison::Less => Ordering::is_lt,
+        Comparison::LessOrEqual => Ordering::is_le,
+        Comparison::Greater => Ordering::is_gt,
+        Comparison::GreaterOrEqual => Ordering::is_ge,
+        Comparison::Equal | Comparison::NotEqual => return None,
+    };
+    let (dynamic, long) = if swapped { (right, left) } else { (left, right) };
+    let long = coerce(long, KqlType::Long, cx)?;
+    let config = format!("{}{swapped}", comparison.text());
+    let types = [KqlType::Dynamic, KqlType::Long];
+    let udf = kernel_udf("dynamic_order", config, &types, KqlType::Bool, move |args| {
+        let (dynamic, long) = (args.get(0)?, args.get(1)?.longs()?);
+        build::bools(args.rows, |row| {
+            let long = long.get(row)?;
+            let order = match number(dynamic, row)? {
+                Number::Whole(number) => number.cmp(&long),
+                Number::Real(real) => real.partial_cmp(&(long as f64))?,
+            };
+            Some(holds(if swapped { order.reverse() } else { order }))
+        })
+    });
+    Some(BoundExpr::new(udf.call(vec![dynamic.expr.clone(), long.expr]), KqlType::Bool))
 }
 
 /// Text meets a number or a truth value, which KQL allows for equality only: `ResultType == 0`, `EventId in ("1", "2")`.
@@ -130,6 +200,9 @@ fn incomparable(left: KqlType, right: KqlType, operator: &str) -> BindError {
     let error = BindError::new(format!("cannot compare `{left}` and `{right}` with `{operator}`"));
     let pair = (left.min(right), left.max(right));
     match pair {
+        (a, KqlType::TimeSpan) if a.is_numeric() => {
+            error.hint("write the duration with its unit, such as `60s` or `1h`, or divide: `span / 1s`")
+        }
         (KqlType::DateTime, KqlType::String) => {
             error.hint("write the instant as `datetime(2024-05-01)`, or convert the text with `todatetime()`")
         }
@@ -154,6 +227,9 @@ pub fn compare(
     right: &BoundExpr,
     cx: &BindContext,
 ) -> Result<BoundExpr, BindError> {
+    if let Some(found) = ordered(comparison, left, right, cx) {
+        return Ok(found);
+    }
     let (left, right) = comparable(left, right, comparison.text(), cx)?;
     let plain = |op| binary_expr(left.expr.clone(), op, right.expr.clone());
     let expr = match comparison {
@@ -182,7 +258,12 @@ pub fn is_in(value: &BoundExpr, items: &[BoundExpr], negated: bool, cx: &BindCon
     if value.ty == KqlType::Dynamic {
         // A dynamic value is compared in the type of the items; text when there are none.
         let ty = items.iter().map(|i| i.ty).find(|t| *t != KqlType::Dynamic).unwrap_or(KqlType::String);
-        value = convert(&value, ty, cx).ok_or_else(|| incomparable(value.ty, ty, operator))?;
+        let ty = if ty.is_integer() && items.iter().any(|i| i.ty == KqlType::Real) { KqlType::Real } else { ty };
+        value = if ty.is_integer() {
+            whole(&value)
+        } else {
+            convert(&value, ty, cx).ok_or_else(|| incomparable(value.ty, ty, operator))?
+        };
     }
     let mut list = Vec::with_capacity(items.len());
     let mut others = Vec::new();

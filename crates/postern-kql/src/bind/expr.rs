@@ -303,7 +303,11 @@ impl Binder<'_> {
             _ => None,
         };
         bound.ok_or_else(|| {
-            Fault::wrong_type(span, &format!("`{place}`"), "text", value.ty).hint("convert it with `tostring()`")
+            let hint = match value.const_long() {
+                Some(number) => format!("write the text in quotes: `\"{number}\"`"),
+                None => "convert it with `tostring()`".to_owned(),
+            };
+            Fault::wrong_type(span, &format!("`{place}`"), "text", value.ty).hint(hint)
         })
     }
 

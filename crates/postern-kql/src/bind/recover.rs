@@ -131,6 +131,8 @@ pub fn together(grammar: Vec<Diagnostic>, binding: Vec<Diagnostic>) -> Vec<Diagn
     all.extend(binding.into_iter().filter(|d| {
         d.code != codes::REPORTED
             && !told.iter().any(|span| d.span.start <= span.end && span.start <= d.span.end)
+            // What stands before a word that could not be read is not the whole of its expression.
+            && !(d.code == codes::WRONG_TYPE && told.iter().any(|span| span.start == d.span.end + 1))
             // A second mistake at the same place stems from the first.
             && (!d.is_error() || places.insert((d.span.start, d.span.end)))
     }));

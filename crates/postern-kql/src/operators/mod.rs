@@ -35,7 +35,7 @@ pub mod top_nested;
 pub mod union;
 pub mod where_;
 
-use postern_kql_syntax::ast::{ExprKind, Literal, NamedExpr, Operator, OperatorKind, Target};
+use postern_kql_syntax::ast::{BinaryOp, ExprKind, Literal, NamedExpr, Operator, OperatorKind, Target};
 
 use crate::bind::Binder;
 use crate::bind::env::{Env, Named};
@@ -147,7 +147,7 @@ pub fn named_with(
     let mut bound = Vec::with_capacity(items.len());
     let mut unknown = false;
     for (position, item) in items.iter().enumerate() {
-        let value = binder.expr(&item.expr, scope, env);
+        let value = binder.expr(&item.expr, scope, env).map_err(|fault| named_by_comparison(item, fault));
         let failed = value.is_err();
         let value = binder.or_go_on(value, scope.relation.open, Binder::unknown_value)?;
         unknown |= failed;
@@ -167,6 +167,22 @@ pub fn named_with(
     }
     scope.relation.open |= unknown;
     Ok(bound)
+}
+
+/// `extend a == 1` with an unknown `a`: one equals sign names a column.
+fn named_by_comparison(item: &NamedExpr, fault: Fault) -> Fault {
+    match (&item.target, &item.expr.kind, fault) {
+        (Target::Auto, ExprKind::Binary { op: BinaryOp::Equal, left, .. }, Fault::Query(told))
+            if told.code == codes::UNKNOWN_NAME && told.span == left.span =>
+        {
+            let hint = match &left.kind {
+                ExprKind::Name(name) => format!("a column gets its name with one equals sign: `{} = …`", name.text),
+                _ => return Fault::Query(told),
+            };
+            Fault::Query(told).hint(hint)
+        }
+        (_, _, fault) => fault,
+    }
 }
 
 /// The columns of a call that gives several (`array_sort_asc(a, b)`, `series_stats(x)`); its value is an array of theirs.

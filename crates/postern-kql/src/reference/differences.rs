@@ -60,7 +60,7 @@ pub const DIFFERENCES: &[Difference] = &[
     difference(
         "`ingestion_time()`, cursors, `restrict`, row security",
         "Belong to the service that stores the data.",
-        "There is no such service: `ingestion_time()` is null and the others are refused.",
+        "There is no such service: `ingestion_time()` is null, of which a warning tells, and the others are refused.",
     ),
     difference(
         "Request options (`set …`)",

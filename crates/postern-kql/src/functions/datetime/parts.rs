@@ -93,14 +93,14 @@ pub const WEEK_OF_YEAR: Scalar = Scalar::new(
     |args, _| int_part("week_of_year", args, calendar::iso_week),
 );
 
-/// `weekofyear(date)`: the older name of `week_of_year`.
+/// `weekofyear(date)`: the older count: weeks start on Sunday, week 1 holds the year's first Wednesday.
 pub const WEEKOFYEAR: Scalar = Scalar::new(
     part_info(
         "weekofyear",
-        "The week of the year by ISO 8601 (older name).",
-        &[example("print weekofyear(datetime(2020-12-31))", "53")],
+        "The week of the year by an older count: weeks start on Sunday, week 1 holds the first Wednesday.",
+        &[example("print weekofyear(datetime(2021-01-03))", "1")],
     ),
-    |args, _| int_part("weekofyear", args, calendar::iso_week),
+    |args, _| int_part("weekofyear", args, calendar::wednesday_week),
 );
 
 /// `datetime_part(part, date)`: a part by its name.
@@ -129,7 +129,8 @@ pub const DATETIME_PART: Scalar = Scalar::new(
             "year" => |t| calendar::date(t).year,
             "quarter" => |t| (calendar::date(t).month - 1) / 3 + 1,
             "month" => |t| calendar::date(t).month,
-            "week_of_year" | "weekofyear" | "week" => calendar::iso_week,
+            "week_of_year" | "week" => calendar::iso_week,
+            "weekofyear" => calendar::wednesday_week,
             "day" => |t| calendar::date(t).day,
             "dayofyear" => calendar::day_of_year,
             "hour" => |t| calendar::time_of_day(t) / TICKS_PER_HOUR,

@@ -1,6 +1,7 @@
 //! `now`, `ago`, `startof…`, `endof…`, calendar arithmetic, Unix times, and making of instants.
 
 use crate::functions::support::calendar::{self, Period, Unit};
+use crate::functions::support::coerce::unfit;
 use crate::functions::support::define::{Scalar, call, call_with, example, info, optional, param};
 use crate::functions::support::{build, number};
 use crate::functions::{BindContext, BindError, BoundExpr, Param};
@@ -13,7 +14,7 @@ fn shifted_now(args: &[BoundExpr], cx: BindContext, sign: i64, name: &str) -> Re
     let now = cx.now;
     let Some(arg) = args.first() else { return Ok(BoundExpr::constant(Const::DateTime(now))) };
     if arg.ty != TimeSpan && arg.ty != KqlType::Dynamic {
-        return Err(BindError::new(format!("expected `timespan`, not `{}`", arg.ty)).at(0));
+        return Err(unfit(arg, TimeSpan).at(0));
     }
     if let Some(offset) = arg.constant.as_ref().and_then(Const::as_ticks) {
         let ticks = offset.checked_mul(sign).and_then(|o| now.checked_add(o)).and_then(calendar::in_range);

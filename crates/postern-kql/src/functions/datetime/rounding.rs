@@ -3,6 +3,7 @@
 //! Datetimes are counted from the Unix epoch in whole ticks, timespans and numbers from zero. A size of zero or
 //! less gives null.
 
+use crate::functions::support::coerce::unfit;
 use crate::functions::support::define::{Scalar, also, call, example, info, param};
 use crate::functions::support::{build, calendar, number};
 use crate::functions::{BindError, BoundExpr};
@@ -11,7 +12,19 @@ use crate::types::UNIX_EPOCH_TICKS;
 
 /// The result type of rounding a value by a size.
 fn types(value: &BoundExpr, size: &BoundExpr) -> Result<(KqlType, KqlType), BindError> {
-    let clash = || Err(BindError::new(format!("cannot round `{}` by `{}`", value.ty, size.ty)).at(1));
+    let clash = || {
+        let error = BindError::new(format!("cannot round `{}` by `{}`", value.ty, size.ty));
+        Err(match (value.ty, size.ty) {
+            (KqlType::String, _) => {
+                error.at(0).hint("convert the text first, with `todatetime()`, `tolong()` or `toreal()`")
+            }
+            (DateTime | TimeSpan, _) => {
+                let hint = unfit(size, TimeSpan).hint;
+                BindError { hint, ..error.at(1) }
+            }
+            _ => error.at(1),
+        })
+    };
     match (value.ty, size.ty) {
         (TimeSpan, TimeSpan) => Ok((TimeSpan, TimeSpan)),
         (DateTime | TimeSpan, Int | Long) => Ok((value.ty, Long)),
@@ -84,10 +97,8 @@ pub const BIN: Scalar = Scalar::new(
         let (Some(value), Some(size)) = (args.first(), args.get(1)) else {
             return Err(BindError::new("`bin` needs a value and a size"));
         };
-        let whole = value.ty == Int && size.ty == Int;
         let (ty, size) = types(value, size)?;
-        let rounded = round("bin", args, ty, size, false)?;
-        Ok(if whole { crate::functions::conversion::convert(&rounded, Int) } else { rounded })
+        round("bin", args, ty, size, false)
     },
 )
 .keeps_name();

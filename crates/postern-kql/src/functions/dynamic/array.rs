@@ -144,7 +144,8 @@ fn position(index: i64, count: i64) -> i64 {
     if index < 0 { index.saturating_add(count) } else { index }
 }
 
-/// `array_index_of(array, value [, start [, length [, occurrence]]])`: -1 when absent; strings compare with case.
+/// `array_index_of(array, value [, start [, length [, occurrence]]])`: -1 when absent; strings compare with case; null for
+/// a length below -1 or a negative occurrence.
 pub const ARRAY_INDEX_OF: Scalar = Scalar::new(
     info(
         "array_index_of",
@@ -170,8 +171,12 @@ pub const ARRAY_INDEX_OF: Scalar = Scalar::new(
                 let wanted = read(args.args.get(1)?, value_ty, row);
                 let count = json::elements(raw).count() as i64;
                 let start = position(extra(2, row).unwrap_or(0), count).max(0);
-                let length = extra(3, row).filter(|l| *l >= 0).unwrap_or(i64::MAX);
+                let length = extra(3, row).unwrap_or(-1);
                 let mut left = extra(4, row).unwrap_or(1);
+                if length < -1 || left < 0 {
+                    return None;
+                }
+                let length = if length < 0 { i64::MAX } else { length };
                 for (at, element) in json::elements(raw).enumerate().skip(start as usize) {
                     if at as i64 - start >= length {
                         break;

@@ -13,13 +13,13 @@ use crate::types::KqlType::{Bool, Dynamic, Long};
 fn rank(raw: &str) -> u8 {
     match json::kind(raw) {
         Some(Kind::Number) => 0,
-        Some(Kind::Bool(_)) => 1,
-        Some(Kind::String) => 2,
+        Some(Kind::String) => 1,
+        Some(Kind::Bool(_)) => 2,
         _ => 3,
     }
 }
 
-/// The order of two raw values that are not null: numbers by value, then bools, then text by code point.
+/// The order of two raw values that are not null: numbers by value, then text by code point, then all others.
 pub fn compare(a: &str, b: &str) -> Ordering {
     rank(a).cmp(&rank(b)).then_with(|| match (json::kind(a), json::kind(b)) {
         (Some(Kind::Number), Some(Kind::Number)) => {
@@ -91,8 +91,8 @@ fn sort(name: &'static str, args: &[BoundExpr], descending: bool) -> Result<Boun
     })
 }
 
-/// `array_sort_asc(array, …)`: numbers, then bools, then text by code point, nulls last unless told otherwise. With several
-/// arrays the result is an array of arrays in the order of the first.
+/// `array_sort_asc(array, …)`: numbers, then text by code point, then all others, nulls last unless told otherwise. With
+/// several arrays the result is an array of arrays in the order of the first.
 pub const ARRAY_SORT_ASC: Scalar = Scalar::new(
     info(
         "array_sort_asc",
@@ -125,7 +125,13 @@ fn shifted(name: &'static str, args: &[BoundExpr], rotate: bool, left: bool) -> 
         let (array, by) = (args.get(0)?.text()?, args.get(1)?.longs()?);
         build::texts(args.rows, |row, out| {
             let values: Vec<&str> = json::elements(array.get(row).filter(|raw| is_array(raw))?).collect();
-            let fill = args.args.get(2).and_then(|a| a.text().ok()?.get(row)).unwrap_or("null");
+            // An array of texts is filled with empty ones.
+            let texts = !values.is_empty() && values.iter().all(|raw| json::kind(raw) == Some(Kind::String));
+            let fill = match args.args.get(2) {
+                Some(fill) => fill.text().ok()?.get(row).unwrap_or("null"),
+                None if texts => "\"\"",
+                None => "null",
+            };
             let by = if left { by.get(row)? } else { by.get(row)?.checked_neg()? };
             let count = values.len() as i64;
             let mut built = ArrayText::new();
@@ -148,7 +154,7 @@ const ROTATE: &[Param] = &[
 const SHIFT: &[Param] = &[
     param("array", "dynamic", "The array."),
     param("count", "long", "By how many positions; negative the other way."),
-    optional("fill", "any", "What to put into the freed positions; null unless given."),
+    optional("fill", "any", "What to put into the freed positions; unless given, null, or \"\" in an array of texts."),
 ];
 
 /// `array_rotate_left(array, count)`.

@@ -114,15 +114,26 @@ pub const PARSE_COMMAND_LINE: Scalar = Scalar::new(
     },
 );
 
-/// Backslashes before a quote: a pair stands for one, an odd one makes the quote plain.
+/// The program's name: up to its closing quote, or to white space; nothing in it is an escape.
+fn program(text: &str) -> (String, &str) {
+    let (name, rest) = match text.strip_prefix('"') {
+        Some(inner) => inner.split_once('"').unwrap_or((inner, "")),
+        None => text.split_at(text.find([' ', '\t']).unwrap_or(text.len())),
+    };
+    (name.to_owned(), rest)
+}
+
+/// Behind the program's name, backslashes count before a quote: a pair stands for one, an odd one makes the quote plain.
+/// Of three quotes in a row, or a closing one and the next, the last is a letter and the quotation is over.
 fn windows_arguments(text: &str) -> Vec<String> {
-    let mut all = Vec::new();
+    let (name, rest) = program(text.trim_start_matches([' ', '\t']));
+    let mut all = vec![name];
     let mut current: Option<String> = None;
-    let mut quoted = false;
-    let mut chars = text.chars().peekable();
+    let mut quotes = 0;
+    let mut chars = rest.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            ' ' | '\t' if !quoted => all.extend(current.take()),
+            ' ' | '\t' if quotes == 0 => all.extend(current.take()),
             '\\' => {
                 let mut count = 1;
                 while chars.next_if_eq(&'\\').is_some() {
@@ -140,8 +151,18 @@ fn windows_arguments(text: &str) -> Vec<String> {
                 }
             }
             '"' => {
-                quoted = !quoted;
-                current.get_or_insert_default();
+                let word = current.get_or_insert_default();
+                quotes += 1;
+                while chars.next_if_eq(&'"').is_some() {
+                    quotes += 1;
+                    if quotes == 3 {
+                        word.push('"');
+                        quotes = 0;
+                    }
+                }
+                if quotes == 2 {
+                    quotes = 0;
+                }
             }
             other => current.get_or_insert_default().push(other),
         }
@@ -174,5 +195,7 @@ mod tests {
     fn command_lines() {
         assert_eq!(windows_arguments(r#"a.exe "b c" d\"e \\"#), ["a.exe", "b c", "d\"e", r"\\"]);
         assert_eq!(windows_arguments(r#""" x"#), ["", "x"]);
+        assert_eq!(windows_arguments(r#""C:\a b\" c "d""e """#), [r"C:\a b\", "c", "d\"e", ""]);
+        assert_eq!(windows_arguments("a.exe \"\"\"b c\"\"\" d"), ["a.exe", "\"b", "c\"", "d"]);
     }
 }

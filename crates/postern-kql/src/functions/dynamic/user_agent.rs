@@ -5,13 +5,16 @@
 
 use super::super::string::as_text;
 use super::super::support::build;
-use super::super::support::define::{Scalar, call, example, info, param};
+use super::super::support::define::{Scalar, call, example, info, optional, param};
 use super::super::support::json::{self, Kind, ObjectText};
 use crate::types::KqlType::{Dynamic, String as Text};
 
 /// Marks of browsers, the more special first: the mark, and the family.
 const BROWSERS: &[(&str, &str)] = &[
     ("AdobeAIR/", "AdobeAIR"),
+    ("NokiaBrowser/", "Nokia Browser"),
+    ("BrowserNG/", "Nokia Browser"),
+    ("Series60/", "Nokia OSS Browser"),
     ("Edg/", "Edge"),
     ("Edge/", "Edge"),
     ("EdgA/", "Edge Mobile"),
@@ -128,6 +131,15 @@ fn device(agent: &str) -> (String, String, String) {
             return named(apple, "Apple", apple);
         }
     }
+    if let Some((_, after)) = agent.split_once("Nokia") {
+        let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(after.len());
+        let model = after.get(..end).unwrap_or("").trim_start_matches('-');
+        // Variants of a model, `N81-3`, are of its family.
+        let family = model.split('-').next().unwrap_or("");
+        if family.starts_with(|c: char| c.is_ascii_alphanumeric()) && family.contains(|c: char| c.is_ascii_digit()) {
+            return (format!("Nokia {family}"), "Nokia".to_owned(), model.to_owned());
+        }
+    }
     if agent.contains("Macintosh") || agent.contains("Mac OS X") {
         return named("Mac", "Apple", "Mac");
     }
@@ -153,7 +165,7 @@ fn device(agent: &str) -> (String, String, String) {
     named("Other", "", "")
 }
 
-/// `parse_user_agent(text, look_for)`: `browser`, `os`, `device`, or an array of them.
+/// `parse_user_agent(text [, look_for])`: `browser`, `os`, `device`, or an array of them.
 pub const PARSE_USER_AGENT: Scalar = Scalar::new(
     info(
         "parse_user_agent",
@@ -161,7 +173,11 @@ pub const PARSE_USER_AGENT: Scalar = Scalar::new(
         "What a user agent says of browser, system and device.",
         &[
             param("user-agent-string", "string", "The user agent."),
-            param("look-for", "string or dynamic", "`browser`, `os`, `device`, or an array of these."),
+            optional(
+                "look-for",
+                "string or dynamic",
+                "`browser`, `os`, `device`, or an array of these; all unless given.",
+            ),
         ],
         "dynamic",
         &[example(
@@ -173,10 +189,14 @@ pub const PARSE_USER_AGENT: Scalar = Scalar::new(
         let wanted_is_text = args.get(1).is_some_and(|a| a.ty == Text);
         let types = if wanted_is_text { [Text, Text] } else { [Text, Dynamic] };
         call("parse_user_agent", &as_text(args, &[0]), &types, Dynamic, move |args| {
-            let (agent, wanted) = (args.get(0)?.text()?, args.get(1)?.text()?);
+            let agent = args.get(0)?.text()?;
+            let wanted = args.args.get(1).map(crate::functions::kernel::Arg::text).transpose()?;
             build::texts(args.rows, |row, out| {
                 let agent = agent.get(row)?;
-                let wanted = wanted.get(row)?;
+                let wanted = match wanted {
+                    Some(wanted) => wanted.get(row)?,
+                    None => "[\"browser\",\"os\",\"device\"]",
+                };
                 let wanted: Vec<String> = if wanted_is_text {
                     vec![wanted.to_ascii_lowercase()]
                 } else if json::kind(wanted) == Some(Kind::Array) {
@@ -240,6 +260,11 @@ mod tests {
         assert_eq!(device(phone).0, "Samsung SM-G991B");
         assert_eq!(browser("axios/1.2.3"), ("axios", Version("1", "2", "3")));
         assert_eq!(browser(""), ("Other", Version::default()));
+        let symbian =
+            "Mozilla/5.0 (SymbianOS/9.4; U; Series60/5.1 NokiaE71-1/100.07.76 Profile/MIDP-2.0) AppleWebKit/413";
+        assert_eq!(browser(symbian), ("Nokia OSS Browser", Version("5", "1", "")));
+        assert_eq!(system(symbian).0, "Symbian OS");
+        assert_eq!(device(symbian), ("Nokia E71".into(), "Nokia".into(), "E71-1".into()));
         assert_eq!(
             browser("Mozilla/5.0 (Windows; U; en-US) AppleWebKit/531.9 (KHTML, like Gecko) AdobeAIR/2.5.1"),
             ("AdobeAIR", Version("2", "5", "1"))

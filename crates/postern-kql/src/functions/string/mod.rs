@@ -27,5 +27,11 @@ pub(crate) fn as_text(args: &[BoundExpr], texts: &[usize]) -> Vec<BoundExpr> {
 /// The constant text of an argument that must be constant.
 pub(crate) fn constant_text<'a>(args: &'a [BoundExpr], at: usize, what: &str) -> Result<&'a str, BindError> {
     let arg = args.get(at).ok_or_else(|| BindError::new(format!("the {what} is missing")))?;
-    arg.const_str().ok_or_else(|| BindError::new(format!("the {what} must be a constant string")).at(at))
+    arg.const_str().ok_or_else(|| {
+        let error = BindError::new(format!("the {what} must be a constant string")).at(at);
+        match args.iter().find_map(BoundExpr::const_str) {
+            Some(text) => error.hint(format!("it stands first: `(\"{text}\", …)`")),
+            None => error,
+        }
+    })
 }

@@ -5,7 +5,7 @@ use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, optional, param};
 use crate::functions::support::json::ArrayText;
 use crate::functions::support::slice::Slices;
-use crate::functions::support::terms::{Needle, Place};
+use crate::functions::support::terms::{self, Needle, Place};
 use crate::functions::{BindError, BoundExpr, Param};
 use crate::types::KqlType::{Dynamic, Long, String as Text};
 
@@ -70,7 +70,7 @@ fn cased(name: &'static str, args: &[BoundExpr], upper: bool) -> Result<BoundExp
                 }
                 out.own(&buffer);
             } else {
-                out.own(&if upper { text.to_uppercase() } else { text.to_lowercase() });
+                out.own(&if upper { terms::upper(text) } else { terms::lower(text) });
             }
         }
         out.finish()

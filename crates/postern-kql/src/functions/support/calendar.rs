@@ -96,6 +96,21 @@ pub fn iso_week(ticks: i64) -> i64 {
     (day_of_year(thursday) - 1) / 7 + 1
 }
 
+/// The older week of the year: weeks start on Sunday, week 1 holds the year's first Wednesday, and the last days of a year
+/// stay in its last week.
+pub fn wednesday_week(ticks: i64) -> i64 {
+    let of_year = day_of_year(ticks) - 1;
+    let new_year = (weekday(ticks) - of_year).rem_euclid(7);
+    // From the first of January to the Sunday of week 1, which may lie before it.
+    let first = if new_year <= 3 { -new_year } else { 7 - new_year };
+    if of_year >= first {
+        return (of_year - first) / 7 + 1;
+    }
+    // The last day of the year before; the first year of all has none.
+    let before = ticks - (of_year + 1) * TICKS_PER_DAY;
+    if before < 0 { 1 } else { wednesday_week(before) }
+}
+
 /// A calendar unit of `datetime_add`, `datetime_diff` and `datetime_part`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -287,6 +302,15 @@ mod tests {
         assert_eq!(iso_week(day(2000, 1, 1)), 52);
         assert_eq!(iso_week(day(2020, 12, 31)), 53);
         assert_eq!(iso_week(day(2021, 1, 4)), 1);
+        // 2020-01-01 was a Wednesday, 2021-01-01 a Friday, 2022-01-01 a Saturday.
+        assert_eq!(wednesday_week(day(2020, 1, 4)), 1);
+        assert_eq!(wednesday_week(day(2020, 1, 5)), 2);
+        assert_eq!(wednesday_week(day(2021, 1, 2)), 53);
+        assert_eq!(wednesday_week(day(2021, 1, 3)), 1);
+        assert_eq!(wednesday_week(day(2022, 1, 1)), 52);
+        assert_eq!(wednesday_week(day(2020, 12, 31)), 53);
+        assert_eq!(wednesday_week(day(2024, 12, 31)), 53);
+        assert_eq!(wednesday_week(3), 1);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Text search as KQL defines it: terms, substrings, prefixes and suffixes, with and without case.
 //!
 //! A term is a maximal run of letters and digits; letters beyond ASCII count as letters. Case folding
-//! is per character (`İ` style expansions are compared in lower case), never by locale. An empty
+//! is per character (a character that would become several stays as it is), never by locale. An empty
 //! needle is found everywhere.
 
 /// How a needle must lie in the text.
@@ -164,9 +164,31 @@ fn term_after(hay: &str, at: usize) -> bool {
     }
 }
 
-/// The text in the case used for comparison.
+/// The text in the case used for comparison: characters are equal when they are in upper case.
 pub fn fold(text: &str) -> String {
-    text.to_lowercase()
+    let fold = |c: char| {
+        let upper = only(c, c.to_uppercase());
+        only(upper, upper.to_lowercase())
+    };
+    text.chars().map(fold).collect()
+}
+
+/// The text in lower case, character by character: none becomes several, and none looks at its neighbours.
+pub fn lower(text: &str) -> String {
+    text.chars().map(|c| only(c, c.to_lowercase())).collect()
+}
+
+/// The text in upper case, in the same way.
+pub fn upper(text: &str) -> String {
+    text.chars().map(|c| only(c, c.to_uppercase())).collect()
+}
+
+/// The character that another is in another case, or that itself where there would be several.
+fn only(c: char, mut cased: impl Iterator<Item = char>) -> char {
+    match (cased.next(), cased.next()) {
+        (Some(one), None) => one,
+        _ => c,
+    }
 }
 
 /// Equality without case.
@@ -221,6 +243,8 @@ mod tests {
         assert!(m("É", "é", Place::Whole, false));
         assert!(m("aé", "é", Place::End, true));
         assert!(equals_ignore_case("STRASSE", "strasse"));
+        assert!(equals_ignore_case("ΟΔΟΣ", "οδος"));
+        assert_eq!((lower("ÀΣ"), upper("straße é")), ("àσ".to_owned(), "STRAßE É".to_owned()));
         assert!(!equals_ignore_case("é", "e"));
     }
 }
