@@ -7,6 +7,7 @@ use postern_kql_syntax::Diagnostic;
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{BinaryOp, Expr, ExprKind, Literal, LogicalOp, Name, Pipeline, Search, Source};
 
+use super::extend::materialise;
 use super::union::{label, matching};
 use crate::bind::Binder;
 use crate::bind::coerce::convert;
@@ -20,18 +21,31 @@ use crate::functions::BoundExpr;
 use crate::plan::union;
 use crate::types::{Const, KqlType};
 
+/// The column that tells where a row is from.
+const SOURCE: &str = "$table";
+
 /// Applies `search`, at the head of a pipeline or after a bar.
 pub fn search(binder: &Binder, input: Option<Relation>, operator: &Search, env: &Env, span: Span) -> Bound<Relation> {
     let cased = matches!(&operator.kind, Some(Name { text, .. }) if text == "case_sensitive");
     let terms = Terms { cased, ..Terms::default() };
     if let Some(relation) = input {
-        let one = vec![(String::new(), relation)];
-        let mut kept = filtered(binder, one, &operator.predicate, &terms, env, span)?;
-        return kept.pop().map(|(_, relation)| relation).ok_or_else(|| Fault::new(codes::INTERNAL, span, "no rows"));
+        let label = binder.label.take().unwrap_or_else(|| "search_arg0".to_owned());
+        let kept = filtered(binder, vec![(label.clone(), relation)], &operator.predicate, &terms, env, span)?;
+        let Some((_, mut relation)) = kept.into_iter().next() else {
+            return Err(Fault::new(codes::INTERNAL, span, "no rows"));
+        };
+        if relation.columns.iter().any(|column| column.name == SOURCE) {
+            // An earlier search has told it.
+            return Ok(relation);
+        }
+        let label = vec![(SOURCE.to_owned(), BoundExpr::constant(Const::String(label)))];
+        let source = materialise(binder, &mut relation, label, span)?;
+        relation.columns.splice(0..0, source);
+        return Ok(relation);
     }
     let tables = tables(binder, &operator.tables, env, span)?;
     let kept = filtered(binder, tables, &operator.predicate, &terms, env, span)?;
-    union::union(kept, false, Some("$table"), &binder.fresh).at(span)
+    union::union(kept, false, Some(SOURCE), &binder.fresh).at(span)
 }
 
 /// The tables that a search names, with their labels; without names all tables and views.
