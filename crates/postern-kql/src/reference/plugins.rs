@@ -67,7 +67,7 @@ pub const PLUGINS: &[Entry] = &[
     entry(
         "funnel_sequence",
         "funnel_sequence(Id, Time, Start, End, MaxStep, Step, State, Sequence)",
-        "Counts of those that went through a sequence of states.",
+        "Counts of those that went through a sequence of states, by the state before it and the state after it.",
         "datatable(u:string, t:datetime, s:string)['a', datetime(2026-03-01), 'x'] | evaluate funnel_sequence(u, t, datetime(2026-03-01), datetime(2026-03-03), 1h, 1d, s, dynamic(['x']))",
     ),
     entry(
@@ -75,6 +75,18 @@ pub const PLUGINS: &[Entry] = &[
         "funnel_sequence_completion(Id, Time, Start, End, Step, State, Sequence, MaxSteps)",
         "Counts of those that completed a sequence within each length of time.",
         "datatable(u:string, t:datetime, s:string)['a', datetime(2026-03-01), 'x'] | evaluate funnel_sequence_completion(u, t, datetime(2026-03-01), datetime(2026-03-03), 1d, s, dynamic(['x']), dynamic([1h]))",
+    ),
+    entry(
+        "geo_line_lookup",
+        "geo_line_lookup(Lines, Line, Longitude, Latitude, Radius, [return_unmatched = true], [return_lookup_key = true])",
+        "Adds the columns of the lines that lie within so many metres of a place.",
+        "let L = datatable(Line:dynamic, Name:string)[dynamic({\"type\":\"LineString\",\"coordinates\":[[0,0],[2,0]]}), 'road']; print lon = 1.0, lat = 0.0 | evaluate geo_line_lookup(L, Line, lon, lat, 100)",
+    ),
+    entry(
+        "geo_polygon_lookup",
+        "geo_polygon_lookup(Polygons, Polygon, Longitude, Latitude, [radius = 0.0], [return_unmatched = true], [return_lookup_key = true])",
+        "Adds the columns of the polygons that a place lies in, or near to.",
+        "let P = datatable(Polygon:dynamic, Name:string)[dynamic({\"type\":\"Polygon\",\"coordinates\":[[[0,0],[2,0],[2,2],[0,2],[0,0]]]}), 'town']; print lon = 1.0, lat = 1.0 | evaluate geo_polygon_lookup(P, Polygon, lon, lat)",
     ),
     entry(
         "http_request",
