@@ -14,6 +14,7 @@ use crate::bind::coerce::convert;
 use crate::bind::env::Env;
 use crate::bind::expr::{Scope, balanced};
 use crate::bind::fault::{Bound, Fault, Placed, codes};
+use crate::bind::fold::fold;
 use crate::bind::literal::kql_type;
 use crate::bind::scope::{Relation, plan_column};
 use crate::functions::BoundExpr;
@@ -28,7 +29,11 @@ const SIZE_LIMIT: usize = 4 << 20;
 pub fn parse(binder: &Binder, mut input: Relation, operator: &Parse, env: &Env, span: Span) -> Bound<Relation> {
     let kind = operator.kind.unwrap_or(ParseKind::Simple);
     let value = binder.expr(&operator.expr, &mut Scope::row(&mut input), env)?;
-    let text = binder.as_text(&value, operator.expr.span, "parse")?;
+    // What is no text is read as its text.
+    let text = match convert(&value, KqlType::String, &binder.cx()) {
+        Some(text) => fold(text),
+        None => binder.as_text(&value, operator.expr.span, "parse")?,
+    };
     let regex = pattern(operator, kind, span)?;
     let columns: Vec<(&str, KqlType)> = operator
         .pattern
