@@ -25,7 +25,7 @@ pub(super) fn variance(values: &[f64]) -> f64 {
 }
 
 /// What turns a mean square into the variance of a sample, which is what the results show.
-fn sample(count: usize) -> f64 {
+pub(super) fn sample(count: usize) -> f64 {
     if count > 1 { count as f64 / (count - 1) as f64 } else { 1.0 }
 }
 
