@@ -120,7 +120,10 @@ impl Parser<'_> {
             "sample-distinct" => Self::sample_distinct,
             "scan" => |parser| OperatorKind::Scan(Box::new(parser.scan())),
             "search" => |parser| OperatorKind::Search(Box::new(parser.search())),
-            "serialize" => |parser| OperatorKind::Serialize(parser.optional_named_exprs()),
+            "serialize" => |parser| {
+                parser.hints(&[]);
+                OperatorKind::Serialize(parser.optional_named_exprs())
+            },
             "summarize" => |parser| OperatorKind::Summarize(parser.summarize()),
             "top" => Self::top,
             "top-hitters" => Self::top_hitters,

@@ -100,6 +100,27 @@ pub fn filtered(
     }
 }
 
+/// The operator that minds case, for one that does not.
+fn with_case(op: BinaryOp) -> Option<BinaryOp> {
+    Some(match op {
+        BinaryOp::EqualNoCase => BinaryOp::Equal,
+        BinaryOp::NotEqualNoCase => BinaryOp::NotEqual,
+        BinaryOp::Has => BinaryOp::HasCs,
+        BinaryOp::NotHas => BinaryOp::NotHasCs,
+        BinaryOp::HasPrefix => BinaryOp::HasPrefixCs,
+        BinaryOp::NotHasPrefix => BinaryOp::NotHasPrefixCs,
+        BinaryOp::HasSuffix => BinaryOp::HasSuffixCs,
+        BinaryOp::NotHasSuffix => BinaryOp::NotHasSuffixCs,
+        BinaryOp::Contains => BinaryOp::ContainsCs,
+        BinaryOp::NotContains => BinaryOp::NotContainsCs,
+        BinaryOp::StartsWith => BinaryOp::StartsWithCs,
+        BinaryOp::NotStartsWith => BinaryOp::NotStartsWithCs,
+        BinaryOp::EndsWith => BinaryOp::EndsWithCs,
+        BinaryOp::NotEndsWith => BinaryOp::NotEndsWithCs,
+        _ => return None,
+    })
+}
+
 /// How terms are read, and which parts of the condition some table could read.
 #[derive(Default)]
 pub struct Terms {
@@ -127,6 +148,13 @@ impl Terms {
 
     fn condition(&self, binder: &Binder, expr: &Expr, relation: &mut Relation, env: &Env) -> Bound<PlanExpr> {
         binder.spend(expr.span)?;
+        if self.cased
+            && let ExprKind::Binary { op, op_span, left, right } = &expr.kind
+            && let Some(op) = with_case(*op)
+        {
+            let kind = ExprKind::Binary { op, op_span: *op_span, left: left.clone(), right: right.clone() };
+            return self.condition(binder, &Expr { kind, span: expr.span }, relation, env);
+        }
         match &expr.kind {
             ExprKind::Literal(Literal::String(_)) => {
                 let Const::String(text) = binder.constant_expr(expr, env)?.constant.unwrap_or(Const::Bool(false))
