@@ -149,7 +149,7 @@ pub const OPERATORS: &[Entry] = &[
     entry("sample-distinct", "T | sample-distinct n of Column", "So many different values of a column.", "range x from 1 to 3 step 1 | sample-distinct 3 of x"),
     entry(
         "scan",
-        "T | scan [with_match_id=Name] [partition by Column] [declare (Name: type = value)] with (step name [output=all|last|none]: condition => Name = value; …)",
+        "T | scan [with_match_id=Name] [declare (Name: type = value)] with (step name [output=all|last|none]: condition => Name = value; …)",
         "Walks over rows in order and finds sequences of steps.",
         "range x from 1 to 3 step 1 | scan declare (s: long = 0) with (step a: true => s = x + a.s;)",
     ),
