@@ -167,8 +167,9 @@ fn finish(
     let group: Vec<Output> =
         keys.iter().filter_map(|k| binned.find(&k.name).map(|c| Output::new(k.name.clone(), k.ty, c.expr()))).collect();
     // Where an end is left open, each series has its own: the first or the last bin that has rows of it.
+    let several = !group.is_empty() || binned.groups.is_some();
     let mut ends = [(operator.from.is_none(), min_udaf()), (operator.to.is_none(), max_udaf())].map(|(open, udaf)| {
-        let name = (open && !group.is_empty()).then(|| binder.fresh.name("end"))?;
+        let name = (open && several).then(|| binder.fresh.name("end"))?;
         arrays.push(Output::new(&name, KqlType::Long, udaf.call(vec![position.clone()])));
         Some(name)
     });
