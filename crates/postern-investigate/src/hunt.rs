@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
 use arrow::buffer::Buffer;
 use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
@@ -322,5 +322,7 @@ fn compact(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         }
         None => Arc::clone(array),
     });
-    RecordBatch::try_new(batch.schema(), columns.collect())
+    // A result may have rows and no columns.
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(batch.schema(), columns.collect(), &options)
 }

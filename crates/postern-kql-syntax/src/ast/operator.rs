@@ -2,7 +2,8 @@
 
 use super::{
     Call, Evaluate, Expr, ForkBranch, GraphMatch, GraphTable, Join, Lookup, MakeGraph, MakeSeries, MvApply, MvExpand,
-    Name, NamePattern, Parse, ParseKv, Partition, Pipeline, Property, Render, Scan, Search, Span, Union, Unsupported,
+    Name, NamePattern, Parse, ParseKv, Partition, Pipeline, Property, Render, RowSchema, Scan, Search, Span, Union,
+    Unsupported,
 };
 
 /// One step of a pipeline.
@@ -37,6 +38,8 @@ pub enum OperatorKind {
     },
     /// `evaluate plugin(…)`.
     Evaluate(Evaluate),
+    /// `assert-schema (name: type, …)`.
+    AssertSchema(RowSchema),
     /// `extend`.
     Extend(Vec<NamedExpr>),
     /// `facet by a, b with (…)`.

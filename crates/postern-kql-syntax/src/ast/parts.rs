@@ -122,6 +122,8 @@ pub enum BagExpansion {
 /// `mv-expand …`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MvExpand {
+    /// Whether it is written `mvexpand`, the older form.
+    pub older: bool,
     /// `bagexpansion=` or `kind=`.
     pub bag_expansion: Option<BagExpansion>,
     /// `with_itemindex = name`.

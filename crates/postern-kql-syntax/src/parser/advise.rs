@@ -3,6 +3,7 @@
 /// Every operator by its name after a bar.
 pub const OPERATORS: &[&str] = &[
     "as",
+    "assert-schema",
     "consume",
     "count",
     "distinct",
@@ -56,8 +57,7 @@ pub const OPERATORS: &[&str] = &[
 ];
 
 /// Operators that are recognised and not taken apart.
-pub const UNSUPPORTED: &[&str] =
-    &["assert-schema", "execute-and-cache", "graph-merge", "graph-where-edges", "graph-where-nodes"];
+pub const UNSUPPORTED: &[&str] = &["execute-and-cache", "graph-merge", "graph-where-edges", "graph-where-nodes"];
 
 /// Whether a word is an operator.
 pub(super) fn is_operator(word: &str) -> bool {

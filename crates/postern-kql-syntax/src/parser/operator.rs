@@ -79,6 +79,7 @@ impl Parser<'_> {
         // One function each, so that nested operators do not stack the room of all of them.
         let read: fn(&mut Self) -> OperatorKind = match name {
             "as" => Self::as_operator,
+            "assert-schema" => |parser| OperatorKind::AssertSchema(parser.row_schema()),
             "consume" => |parser| OperatorKind::Consume(parser.hints(&["decodeblocks"])),
             "count" => Self::count,
             "distinct" => Self::distinct,
@@ -98,7 +99,8 @@ impl Parser<'_> {
             "make-graph" => Self::make_graph,
             "make-series" => |parser| OperatorKind::MakeSeries(parser.make_series()),
             "mv-apply" | "mvapply" => |parser| OperatorKind::MvApply(parser.mv_apply()),
-            "mv-expand" | "mvexpand" => |parser| OperatorKind::MvExpand(parser.mv_expand()),
+            "mv-expand" => |parser| OperatorKind::MvExpand(parser.mv_expand(false)),
+            "mvexpand" => |parser| OperatorKind::MvExpand(parser.mv_expand(true)),
             "order" => |parser| parser.sort("order"),
             "sort" => |parser| parser.sort("sort"),
             "parse" => |parser| OperatorKind::Parse(parser.parse_operator(false)),
@@ -118,7 +120,10 @@ impl Parser<'_> {
             "sample-distinct" => Self::sample_distinct,
             "scan" => |parser| OperatorKind::Scan(Box::new(parser.scan())),
             "search" => |parser| OperatorKind::Search(Box::new(parser.search())),
-            "serialize" => |parser| OperatorKind::Serialize(parser.optional_named_exprs()),
+            "serialize" => |parser| {
+                parser.hints(&[]);
+                OperatorKind::Serialize(parser.optional_named_exprs())
+            },
             "summarize" => |parser| OperatorKind::Summarize(parser.summarize()),
             "top" => Self::top,
             "top-hitters" => Self::top_hitters,
@@ -342,7 +347,7 @@ impl Parser<'_> {
         })
     }
 
-    fn mv_expand(&mut self) -> MvExpand {
+    fn mv_expand(&mut self, older: bool) -> MvExpand {
         let mut hints = self.hints(&["bagexpansion", "kind", "with_itemindex"]);
         let bag = |word: &str| match word {
             "bag" => Some(BagExpansion::Bag),
@@ -355,7 +360,7 @@ impl Parser<'_> {
         let item_index = Self::take_option(&mut hints, &["with_itemindex"]).and_then(|option| self.option_name(option));
         let columns = self.mv_columns();
         let limit = self.eat_word("limit").then(|| self.expr());
-        MvExpand { bag_expansion, item_index, hints, columns, limit }
+        MvExpand { older, bag_expansion, item_index, hints, columns, limit }
     }
 
     fn mv_apply(&mut self) -> Box<MvApply> {

@@ -49,6 +49,10 @@ impl Printer {
                     self.parenthesised(&branch.pipeline);
                 }
             }
+            OperatorKind::AssertSchema(schema) => {
+                self.push("assert-schema ");
+                self.schema(schema);
+            }
             OperatorKind::GetSchema => self.push("getschema"),
             OperatorKind::GraphMarkComponents(options) => self.mark_components(options),
             OperatorKind::GraphMatch(graph) => self.graph_match(graph),
@@ -352,7 +356,7 @@ impl Printer {
     }
 
     fn mv_expand(&mut self, expand: &MvExpand) {
-        self.push("mv-expand");
+        self.push(if expand.older { "mvexpand" } else { "mv-expand" });
         match expand.bag_expansion {
             None => {}
             Some(BagExpansion::Bag) => self.push(" bagexpansion=bag"),

@@ -416,6 +416,7 @@ impl<'a> Choices<'a> {
             32 => format!("serialize{}", self.option(|c| format!(" {}", c.list(Self::named)))),
             33 | 34 => self.scan(),
             35 => format!("as {}{}", self.option(|_| "hint.materialized=true ".to_owned()), self.name()),
+            36 if self.maybe() => format!("assert-schema ({})", self.row()),
             36 => self.pick(&["getschema", "consume", "serialize"]).to_owned(),
             37 => format!("invoke f({})", self.list(Self::expr)),
             38 => format!("evaluate {}", self.evaluate()),

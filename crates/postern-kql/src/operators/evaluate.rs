@@ -101,11 +101,13 @@ fn bag_unpack(
         }
     }
     let [prefix, conflict] = texts;
+    // The column that is unpacked goes, so a member may take its name.
+    let unpacked = if let PlanExpr::Column(column) = &bag.expr { Some(column) } else { None };
     let members: Vec<(String, KqlType)> = match schema {
         Some(schema) => schema
             .columns
             .iter()
-            .filter(|c| input.find(&c.name.text).is_none())
+            .filter(|c| input.find(&c.name.text).is_none_or(|old| Some(&old.column) == unpacked))
             .map(|c| {
                 let name = c.name.text.strip_prefix(prefix.as_str()).unwrap_or(&c.name.text);
                 (name.to_owned(), kql_type(c.ty.ty))
@@ -215,7 +217,7 @@ fn discover(binder: &Binder, input: &Relation, bag: &BoundExpr, span: Span) -> B
             let joined = match known {
                 None => ty,
                 Some(known) if known == ty => ty,
-                Some(known) => known.wider(ty).unwrap_or(KqlType::Dynamic),
+                Some(_) => KqlType::Dynamic,
             };
             found.insert(key, joined);
         }

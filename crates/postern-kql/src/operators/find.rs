@@ -9,6 +9,7 @@ use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{Expr, ExprKind, Find, FindColumn, FindOutput, InList};
 
 use super::extend::materialise;
+use super::project::away;
 use super::search::{Terms, filtered, tables};
 use crate::bind::Binder;
 use crate::bind::coerce::convert;
@@ -43,13 +44,18 @@ pub fn find(binder: &Binder, operator: &Find, env: &Env, span: Span) -> Bound<Re
     }
     let kept = filtered(binder, inputs, &operator.predicate, &Terms::default(), env, span)?;
     let shaped = match &operator.output {
-        FindOutput::Smart => smart(binder, kept, &asked, span)?,
+        FindOutput::Smart | FindOutput::ProjectAway(_) => smart(binder, kept, &asked, span)?,
         FindOutput::Project { columns, pack } => listed(binder, kept, columns, *pack, span)?,
-        FindOutput::ProjectAway(_) => return Err(Fault::unsupported(span, "`project-away` in `find`")),
     };
     let mut result = union::union(shaped, false, Some(&source), &binder.fresh).at(span)?;
     // A table may have columns that the tables before it lack; the rest of the row stays behind them all.
     result.columns.sort_by_key(|column| column.name == PACK);
+    if let FindOutput::ProjectAway(patterns) = &operator.output {
+        // `*` leaves where a row is from.
+        let all = patterns.iter().any(|p| p.wildcard && p.text == "*");
+        result = away(result, if all { &[] } else { patterns });
+        result.columns.retain(|column| !all || column.hidden || column.name == source);
+    }
     Ok(result)
 }
 

@@ -1,8 +1,8 @@
 //! `make-series`: for each key an array of aggregates over evenly spaced bins, empty bins filled.
 //!
 //! Bins count from `from`; `to` is not included. Without `from`, and in the form `in range(…)`, they lie where `bin()` puts
-//! them, and the last is that of the end: of `to` in that form, else of the greatest value of the axis. Without rows there
-//! is no series, but with `kind=nonempty` and no keys there is one of defaults.
+//! them. In that form the last bin is that of `to`; where an end is left out, each series ends at its own first or last
+//! row. Without rows there is no series, but with `kind=nonempty` and no keys there is one of defaults.
 
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::functions_aggregate::min_max::{max_udaf, min_udaf};
@@ -166,6 +166,13 @@ fn finish(
     }
     let group: Vec<Output> =
         keys.iter().filter_map(|k| binned.find(&k.name).map(|c| Output::new(k.name.clone(), k.ty, c.expr()))).collect();
+    // Where an end is left open, each series has its own: the first or the last bin that has rows of it.
+    let several = !group.is_empty() || binned.groups.is_some();
+    let mut ends = [(operator.from.is_none(), min_udaf()), (operator.to.is_none(), max_udaf())].map(|(open, udaf)| {
+        let name = (open && several).then(|| binder.fresh.name("end"))?;
+        arrays.push(Output::new(&name, KqlType::Long, udaf.call(vec![position.clone()])));
+        Some(name)
+    });
     // Without keys there is a group even without rows.
     let some = binder.fresh.name("rows");
     let some = (group.is_empty() && !nonempty).then_some(some);
@@ -181,7 +188,40 @@ fn finish(
     result.compute(vec![(literal, axis_column.clone())]).at(span)?;
     let name = unused(axis.0, &taken);
     result.columns.push(ScopeColumn { name, ty: KqlType::Dynamic, hidden: false, column: plan_column(axis_column) });
+    if ends.iter().any(Option::is_some) {
+        let found = ends.each_mut().map(|name| name.take().and_then(|name| result.find(&name).map(ScopeColumn::bound)));
+        let [first, last] = found;
+        let first = first.unwrap_or_else(|| BoundExpr::constant(Const::Long(0)));
+        let last = last.unwrap_or_else(|| BoundExpr::constant(Const::Long(range.2.saturating_sub(1))));
+        let kept = keys.len() + outputs.len();
+        let axis = result.columns.pop();
+        result.columns.truncate(kept);
+        result.columns.extend(axis);
+        cut(binder, &mut result, keys.len(), &first, &last, span)?;
+    }
     Ok(result)
+}
+
+/// Leaves of the arrays, which are the columns from `start`, the elements from a position to another.
+fn cut(
+    binder: &Binder,
+    result: &mut Relation,
+    start: usize,
+    first: &BoundExpr,
+    last: &BoundExpr,
+    span: Span,
+) -> Bound<()> {
+    let mut computed = Vec::new();
+    let mut columns = result.columns.clone();
+    for column in columns.iter_mut().skip(start) {
+        let part = binder.builtin("array_slice", &[column.bound(), first.clone(), last.clone()], span)?;
+        let name = binder.fresh.name(&column.name);
+        computed.push((part.expr, name.clone()));
+        column.column = plan_column(name);
+    }
+    result.compute(computed).at(span)?;
+    result.columns = columns;
+    Ok(())
 }
 
 fn end(binder: &Binder, expr: &Expr, ty: KqlType, env: &Env) -> Bound<Const> {

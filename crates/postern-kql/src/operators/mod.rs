@@ -1,5 +1,6 @@
 //! The operators of a pipeline, one file each: relation in, relation out.
 
+pub mod assert_schema;
 pub mod consume;
 pub mod count;
 pub mod datatable;
@@ -69,6 +70,7 @@ pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) ->
             let env = env.with(&name.text, Named::Table(Box::new(input.clone())));
             return Ok((input, env));
         }
+        OperatorKind::AssertSchema(schema) => assert_schema::assert_schema(input, schema)?,
         OperatorKind::Consume(_) => consume::consume(input, span)?,
         OperatorKind::Count => count::count(binder, input, span)?,
         OperatorKind::Distinct { columns, .. } => summarize::distinct(binder, input, columns, &env, span)?,

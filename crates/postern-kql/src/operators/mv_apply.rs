@@ -28,6 +28,7 @@ fn reads_again(operator: &Operator) -> bool {
             | OperatorKind::Lookup(_)
             | OperatorKind::MvApply(_)
             | OperatorKind::Partition(_)
+            | OperatorKind::TopNested(_)
             | OperatorKind::Union(_)
     )
 }

@@ -16,11 +16,14 @@ use crate::functions::BoundExpr;
 use crate::plan::expand::{expand, no_text};
 use crate::types::KqlType;
 
+/// The most rows out of one that the older spelling `mvexpand` makes when it sets no limit.
+const OLDER_LIMIT: usize = 128;
+
 /// Applies `mv-expand`.
 pub fn mv_expand(binder: &Binder, mut input: Relation, operator: &MvExpand, env: &Env, span: Span) -> Bound<Relation> {
     let limit = match &operator.limit {
         Some(limit) => Some(binder.count(limit, env, "the limit")?),
-        None => None,
+        None => operator.older.then_some(OLDER_LIMIT),
     };
     let bags = operator.bag_expansion.unwrap_or(BagExpansion::Bag);
     let items =

@@ -14,10 +14,11 @@ use crate::bind::coerce::convert;
 use crate::bind::env::Env;
 use crate::bind::expr::{Scope, balanced};
 use crate::bind::fault::{Bound, Fault, Placed, codes};
+use crate::bind::fold::fold;
 use crate::bind::literal::kql_type;
 use crate::bind::scope::{Relation, plan_column};
 use crate::functions::BoundExpr;
-use crate::plan::capture::{captures, field};
+use crate::plan::capture::{captures, field, group};
 use crate::plan::union::unused;
 use crate::types::KqlType;
 
@@ -28,7 +29,11 @@ const SIZE_LIMIT: usize = 4 << 20;
 pub fn parse(binder: &Binder, mut input: Relation, operator: &Parse, env: &Env, span: Span) -> Bound<Relation> {
     let kind = operator.kind.unwrap_or(ParseKind::Simple);
     let value = binder.expr(&operator.expr, &mut Scope::row(&mut input), env)?;
-    let text = binder.as_text(&value, operator.expr.span, "parse")?;
+    // What is no text is read as its text.
+    let text = match convert(&value, KqlType::String, &binder.cx()) {
+        Some(text) => fold(text),
+        None => binder.as_text(&value, operator.expr.span, "parse")?,
+    };
     let regex = pattern(operator, kind, span)?;
     let columns: Vec<(&str, KqlType)> = operator
         .pattern
@@ -88,6 +93,7 @@ fn pattern(operator: &Parse, kind: ParseKind, span: Span) -> Bound<Regex> {
         // A leading expression may match anywhere.
         text.push_str(".*?");
     }
+    let mut columns = 0;
     for (index, item) in items.iter().enumerate() {
         let next = items.get(index + 1);
         match item {
@@ -102,28 +108,22 @@ fn pattern(operator: &Parse, kind: ParseKind, span: Span) -> Bound<Regex> {
                 let ty = ty.map_or(KqlType::String, |t| kql_type(t.ty));
                 // Before a text, a relaxed column takes whatever stands there; before `*` only its type ends it.
                 let open = kind == ParseKind::Relaxed && matches!(next, Some(ParseItem::Text(..)));
-                text.push_str(match ty {
-                    _ if open => "(.*?)",
-                    KqlType::Int | KqlType::Long => r"\s*([-+]?\d+)",
-                    KqlType::Real | KqlType::Decimal => r"\s*([-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)",
-                    _ if next.is_none() => "(.*)",
-                    _ if kind == ParseKind::Regex && !ungreedy => "(.*)",
-                    _ => "(.*?)",
-                });
+                let (blanks, inside) = match ty {
+                    _ if open => ("", ".*?"),
+                    KqlType::Int | KqlType::Long => (r"\s*", r"[-+]?\d+"),
+                    KqlType::Real | KqlType::Decimal => (r"\s*", r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"),
+                    _ if next.is_none() => ("", ".*"),
+                    _ if kind == ParseKind::Regex && !ungreedy => ("", ".*"),
+                    _ => ("", ".*?"),
+                };
+                // The texts may have groups of their own, so those of the columns have names.
+                text.push_str(&format!("{blanks}(?P<{}>{inside})", group(columns)));
+                columns += 1;
             }
         }
     }
     if matches!(items.last(), Some(ParseItem::Column { .. } | ParseItem::Star(_))) || kind != ParseKind::Regex {
         text.push_str(if matches!(items.last(), Some(ParseItem::Text(..))) { "" } else { "$" });
-    }
-    // Groups of the texts themselves must not shift the captures.
-    if kind == ParseKind::Regex {
-        let own = Regex::new(&text).ok().map_or(0, |r| r.captures_len() - 1);
-        let columns = items.iter().filter(|i| matches!(i, ParseItem::Column { .. })).count();
-        if own > columns {
-            return Err(Fault::unsupported(span, "a capture group in a text of `parse kind=regex`")
-                .hint("write `(?:…)` for groups that only group"));
-        }
     }
     RegexBuilder::new(&text)
         .dot_matches_new_line(kind != ParseKind::Regex || flags.contains('s'))

@@ -7,6 +7,7 @@ use postern_kql_syntax::Diagnostic;
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{BinaryOp, Expr, ExprKind, Literal, LogicalOp, Name, Pipeline, Search, Source};
 
+use super::extend::materialise;
 use super::union::{label, matching};
 use crate::bind::Binder;
 use crate::bind::coerce::convert;
@@ -20,18 +21,31 @@ use crate::functions::BoundExpr;
 use crate::plan::union;
 use crate::types::{Const, KqlType};
 
+/// The column that tells where a row is from.
+const SOURCE: &str = "$table";
+
 /// Applies `search`, at the head of a pipeline or after a bar.
 pub fn search(binder: &Binder, input: Option<Relation>, operator: &Search, env: &Env, span: Span) -> Bound<Relation> {
     let cased = matches!(&operator.kind, Some(Name { text, .. }) if text == "case_sensitive");
     let terms = Terms { cased, ..Terms::default() };
     if let Some(relation) = input {
-        let one = vec![(String::new(), relation)];
-        let mut kept = filtered(binder, one, &operator.predicate, &terms, env, span)?;
-        return kept.pop().map(|(_, relation)| relation).ok_or_else(|| Fault::new(codes::INTERNAL, span, "no rows"));
+        let label = binder.label.take().unwrap_or_else(|| "search_arg0".to_owned());
+        let kept = filtered(binder, vec![(label.clone(), relation)], &operator.predicate, &terms, env, span)?;
+        let Some((_, mut relation)) = kept.into_iter().next() else {
+            return Err(Fault::new(codes::INTERNAL, span, "no rows"));
+        };
+        if relation.columns.iter().any(|column| column.name == SOURCE) {
+            // An earlier search has told it.
+            return Ok(relation);
+        }
+        let label = vec![(SOURCE.to_owned(), BoundExpr::constant(Const::String(label)))];
+        let source = materialise(binder, &mut relation, label, span)?;
+        relation.columns.splice(0..0, source);
+        return Ok(relation);
     }
     let tables = tables(binder, &operator.tables, env, span)?;
     let kept = filtered(binder, tables, &operator.predicate, &terms, env, span)?;
-    union::union(kept, false, Some("$table"), &binder.fresh).at(span)
+    union::union(kept, false, Some(SOURCE), &binder.fresh).at(span)
 }
 
 /// The tables that a search names, with their labels; without names all tables and views.
@@ -86,6 +100,27 @@ pub fn filtered(
     }
 }
 
+/// The operator that minds case, for one that does not.
+fn with_case(op: BinaryOp) -> Option<BinaryOp> {
+    Some(match op {
+        BinaryOp::EqualNoCase => BinaryOp::Equal,
+        BinaryOp::NotEqualNoCase => BinaryOp::NotEqual,
+        BinaryOp::Has => BinaryOp::HasCs,
+        BinaryOp::NotHas => BinaryOp::NotHasCs,
+        BinaryOp::HasPrefix => BinaryOp::HasPrefixCs,
+        BinaryOp::NotHasPrefix => BinaryOp::NotHasPrefixCs,
+        BinaryOp::HasSuffix => BinaryOp::HasSuffixCs,
+        BinaryOp::NotHasSuffix => BinaryOp::NotHasSuffixCs,
+        BinaryOp::Contains => BinaryOp::ContainsCs,
+        BinaryOp::NotContains => BinaryOp::NotContainsCs,
+        BinaryOp::StartsWith => BinaryOp::StartsWithCs,
+        BinaryOp::NotStartsWith => BinaryOp::NotStartsWithCs,
+        BinaryOp::EndsWith => BinaryOp::EndsWithCs,
+        BinaryOp::NotEndsWith => BinaryOp::NotEndsWithCs,
+        _ => return None,
+    })
+}
+
 /// How terms are read, and which parts of the condition some table could read.
 #[derive(Default)]
 pub struct Terms {
@@ -113,6 +148,13 @@ impl Terms {
 
     fn condition(&self, binder: &Binder, expr: &Expr, relation: &mut Relation, env: &Env) -> Bound<PlanExpr> {
         binder.spend(expr.span)?;
+        if self.cased
+            && let ExprKind::Binary { op, op_span, left, right } = &expr.kind
+            && let Some(op) = with_case(*op)
+        {
+            let kind = ExprKind::Binary { op, op_span: *op_span, left: left.clone(), right: right.clone() };
+            return self.condition(binder, &Expr { kind, span: expr.span }, relation, env);
+        }
         match &expr.kind {
             ExprKind::Literal(Literal::String(_)) => {
                 let Const::String(text) = binder.constant_expr(expr, env)?.constant.unwrap_or(Const::Bool(false))

@@ -17,7 +17,7 @@ use crate::bind::compare::negate;
 use crate::bind::env::Env;
 use crate::bind::expr::Scope;
 use crate::bind::fault::{Bound, Fault, Placed, codes};
-use crate::bind::scope::{Groups, OrderKey, Relation, ScopeColumn};
+use crate::bind::scope::{OrderKey, Relation, ScopeColumn};
 use crate::functions::BoundExpr;
 use crate::plan::aggregate::{Output, aggregate};
 use crate::plan::rows;
@@ -64,9 +64,6 @@ pub fn top_hitters(
 /// Applies `top-nested`: each level keeps its best values within those that the level above kept; with `others`, one row
 /// stands for all values that it does not keep, and its weight is computed over their rows.
 pub fn top_nested(binder: &Binder, input: Relation, levels: &[TopNested], env: &Env, span: Span) -> Bound<Relation> {
-    if input.groups.is_some() {
-        return Err(Fault::unsupported(span, "`top-nested` inside `mv-apply` or `partition`"));
-    }
     let marked = levels.iter().any(|level| level.others.is_some());
     let mut nest =
         Nest { binder, rows: input, result: None, shown: vec![], taken: vec![], marked, others: false, span };
@@ -204,10 +201,13 @@ impl Nest<'_, '_> {
                 return Err(Fault::new(codes::INTERNAL, span, "the weight of a level is lost"));
             };
             kept.order = vec![OrderKey { column, ascending: level.order == Some(SortOrder::Asc), nulls_first: false }];
-            let group = kept.columns.iter().take(outer).map(|c| c.column.clone()).collect();
-            kept.groups = Some(Groups { keys: group, carried: vec![] });
+            // Within the levels above, and within the group that all of it is in.
+            let own = kept.groups.clone();
+            let mut groups = own.clone().unwrap_or_default();
+            groups.keys.extend(kept.columns.iter().take(outer).map(|c| c.column.clone()));
+            kept.groups = Some(groups);
             rows::limit(&mut kept, count, &binder.fresh).at(span)?;
-            kept.groups = None;
+            kept.groups = own;
             kept.order.clear();
         }
         if self.marked {
@@ -265,8 +265,8 @@ impl Nest<'_, '_> {
     }
 }
 
-/// Two relations joined where their columns of these names are equal, null being equal to null; the right side adds only
-/// columns whose names are new.
+/// Two relations joined where their columns of these names are equal, null being equal to null, and each group with
+/// itself; the right side adds only columns whose names are new.
 fn side_by_side(left: Relation, right: Relation, keys: &[String], kind: JoinType) -> Result<Relation, DataFusionError> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for key in keys {
@@ -274,6 +274,10 @@ fn side_by_side(left: Relation, right: Relation, keys: &[String], kind: JoinType
             ours.push(a.column.clone());
             theirs.push(b.column.clone());
         }
+    }
+    if let (Some(a), Some(b)) = (&left.groups, &right.groups) {
+        ours.extend(a.keys.iter().cloned());
+        theirs.extend(b.keys.iter().cloned());
     }
     let added: Vec<ScopeColumn> = right.columns.iter().filter(|c| left.find(&c.name).is_none()).cloned().collect();
     let mut joined = left;

@@ -11,8 +11,13 @@ use super::guard;
 use crate::functions::raw_kernel_udf;
 use crate::types::KqlType;
 
-/// The struct of the captures `1..=count` of `regex` in `text`; a group that took no part is null, and so is every
-/// field where the pattern does not match. Field names are `0`, `1`, …; the last field, `matched`, tells a match.
+/// The name of the group of a pattern that is a column, apart from groups that the pattern has of its own.
+pub fn group(column: usize) -> String {
+    format!("__column{column}")
+}
+
+/// The struct of what the first `count` [`group`]s of `regex` are in `text`; one that took no part is null, and so is
+/// every field where the pattern does not match. Field names are `0`, `1`, …; the last field, `matched`, tells a match.
 pub fn captures(text: Expr, regex: &Regex, count: usize) -> Expr {
     udf(regex.clone(), count).call(vec![text])
 }
@@ -28,6 +33,8 @@ fn udf(regex: Regex, count: usize) -> ScalarUDF {
     let fields = Fields::from(fields);
     let returns = DataType::Struct(fields.clone());
     let config = regex.as_str().to_owned();
+    let place = |column| regex.capture_names().position(|name| name == Some(group(column).as_str()));
+    let places: Vec<Option<usize>> = (0..count).map(place).collect();
     raw_kernel_udf("captures", config, vec![KqlType::String.arrow()], returns, Volatility::Immutable, move |args| {
         let texts = args.get(0)?.text()?;
         let mut columns: Vec<StringViewBuilder> = (0..count).map(|_| StringViewBuilder::new()).collect();
@@ -40,8 +47,8 @@ fn udf(regex: Regex, count: usize) -> ScalarUDF {
             if guard::grow(if found { text.len() } else { 16 * count }) || guard::tick(1 + text.len() / 64) {
                 guard::check()?;
             }
-            for (index, column) in columns.iter_mut().enumerate() {
-                let range = if found { locations.get(index + 1) } else { None };
+            for (place, column) in places.iter().zip(&mut columns) {
+                let range = if found { place.and_then(|place| locations.get(place)) } else { None };
                 column.append_option(range.and_then(|(start, end)| text.get(start..end)));
             }
         }

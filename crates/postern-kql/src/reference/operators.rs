@@ -10,7 +10,7 @@ pub const OPERATORS: &[Entry] = &[
         "Gives the rows a name that later parts of the query can use as a table.",
         "range x from 1 to 3 step 1 | as Numbers | where x > toscalar(Numbers | summarize avg(x))",
     ),
-    entry("assert-schema", "T | assert-schema (Name: type, …)", "Fails when the columns are not these.", "print a = 1 | assert-schema (a: int)"),
+    entry("assert-schema", "T | assert-schema ([*,] Name: type, …)", "Gives the rows when their columns are these, and fails when they are not; `*` allows others.", "print a = 1 | assert-schema (a: long)"),
     entry("consume", "T | consume", "Runs the query and gives no rows.", "print a = 1 | consume"),
     entry("count", "T | count", "Counts the rows: one row with one column `Count`.", "range x from 1 to 3 step 1 | count"),
     entry(
@@ -149,7 +149,7 @@ pub const OPERATORS: &[Entry] = &[
     entry("sample-distinct", "T | sample-distinct n of Column", "So many different values of a column.", "range x from 1 to 3 step 1 | sample-distinct 3 of x"),
     entry(
         "scan",
-        "T | scan [with_match_id=Name] [partition by Column] [declare (Name: type = value)] with (step name [output=all|last|none]: condition => Name = value; …)",
+        "T | scan [with_match_id=Name] [declare (Name: type = value)] with (step name [output=all|last|none]: condition => Name = value; …)",
         "Walks over rows in order and finds sequences of steps.",
         "range x from 1 to 3 step 1 | scan declare (s: long = 0) with (step a: true => s = x + a.s;)",
     ),

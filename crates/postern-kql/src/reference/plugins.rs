@@ -67,7 +67,7 @@ pub const PLUGINS: &[Entry] = &[
     entry(
         "funnel_sequence",
         "funnel_sequence(Id, Time, Start, End, MaxStep, Step, State, Sequence)",
-        "Counts of those that went through a sequence of states.",
+        "Counts of those that went through a sequence of states, by the state before it and the state after it.",
         "datatable(u:string, t:datetime, s:string)['a', datetime(2026-03-01), 'x'] | evaluate funnel_sequence(u, t, datetime(2026-03-01), datetime(2026-03-03), 1h, 1d, s, dynamic(['x']))",
     ),
     entry(

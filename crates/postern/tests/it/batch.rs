@@ -96,3 +96,9 @@ fn tables_of_the_schema_are_there_without_a_store() {
     let lines = batch("{\"id\":1,\"query\":\"EmailEvents | getschema | count\"}\n", &[]);
     assert_eq!(list(&lines[0], "rows").len(), 1, "{}", lines[0]);
 }
+
+#[test]
+fn rows_without_columns_are_rows() {
+    let lines = batch("{\"id\":1,\"query\":\"range x from 1 to 2 step 1 | project-away x\"}\n", &[]);
+    assert_eq!(lines[0], json!({"id": 1, "columns": [], "rows": [[], []]}));
+}

@@ -2,7 +2,7 @@
 
 use arrow::datatypes::{DataType, Field, Fields};
 use datafusion::functions::core::expr_fn::get_field;
-use datafusion::logical_expr::{Expr, lit};
+use datafusion::logical_expr::{Expr, lit, when};
 
 use super::best::{Best, Wins};
 use super::define::{Summary, aggregate, first, info, predicate};
@@ -293,7 +293,14 @@ fn percentiles_array(args: &[BoundExpr], weighted: bool) -> Bound {
         &crate::functions::BindContext { now: 0 },
     )?;
     let of = first(args)?.name.clone().unwrap_or_default();
-    Ok(vec![BoundAggregate { expr: packed.expr, ty: Dynamic, name: format!("percentiles_{of}") }])
+    // Without values there is no array, not one of nulls.
+    let expr = match parts.first() {
+        Some(first) => when(first.expr.clone().is_not_null(), packed.expr)
+            .end()
+            .map_err(|_| BindError::new("the percentiles cannot be packed"))?,
+        None => packed.expr,
+    };
+    Ok(vec![BoundAggregate { expr, ty: Dynamic, name: format!("percentiles_{of}") }])
 }
 
 const PERCENT: Param = param("percentile", "real", "0 to 100, constant.");

@@ -167,25 +167,41 @@ fn word_of(text: &str) -> &'static str {
     if instant { "datetime" } else { "string" }
 }
 
-/// The schemas of all groups.
+/// The schemas of all groups; `None` for one without rows.
 #[derive(Debug, Default)]
 struct Schemas {
-    groups: Vec<Schema>,
+    groups: Vec<Option<Schema>>,
 }
 
 impl Schemas {
     fn take(&mut self, first: Option<usize>) -> Result<ArrayRef> {
         let mut builder = StringViewBuilder::new();
         for schema in take_first(&mut self.groups, first) {
-            builder.try_append_value(schema.text())?;
+            match schema {
+                Some(schema) => builder.try_append_value(schema.text())?,
+                None => builder.append_null(),
+            }
         }
         Ok(Arc::new(builder.finish()))
     }
 
-    fn each(&mut self, values: &[ArrayRef], rows: &[(usize, usize)], f: impl Fn(&mut Schema, &str)) -> Result<()> {
+    /// `state`: the values are partial results, where null is a group without rows.
+    fn each(
+        &mut self,
+        values: &[ArrayRef],
+        rows: &[(usize, usize)],
+        state: bool,
+        f: impl Fn(&mut Schema, &str),
+    ) -> Result<()> {
         let Some(texts) = argument(values, 0)?.as_string_view_opt() else { return Ok(()) };
-        for (row, group) in rows.iter().filter(|(row, _)| *row < texts.len() && texts.is_valid(*row)) {
-            if let Some(schema) = self.groups.get_mut(*group) {
+        for (row, group) in rows.iter().filter(|(row, _)| *row < texts.len()) {
+            let Some(schema) = self.groups.get_mut(*group) else { continue };
+            let null = texts.is_null(*row);
+            if schema.is_none() && null && state {
+                continue;
+            }
+            let schema = schema.get_or_insert_default();
+            if !null {
                 f(schema, texts.value(*row));
             }
         }
@@ -196,16 +212,16 @@ impl Schemas {
 impl Groups for Schemas {
     fn grow(&mut self, total: usize) {
         if self.groups.len() < total {
-            self.groups.resize_with(total, Schema::default);
+            self.groups.resize_with(total, || None);
         }
     }
 
     fn update(&mut self, values: &[ArrayRef], rows: &[(usize, usize)]) -> Result<()> {
-        self.each(values, rows, |schema, raw| schema.add(raw, 0))
+        self.each(values, rows, false, |schema, raw| schema.add(raw, 0))
     }
 
     fn merge(&mut self, state: &[ArrayRef], rows: &[(usize, usize)]) -> Result<()> {
-        self.each(state, rows, |schema, raw| schema.merge(&Schema::parse(raw, 0)))
+        self.each(state, rows, true, |schema, raw| schema.merge(&Schema::parse(raw, 0)))
     }
 
     fn results(&mut self, first: Option<usize>) -> Result<ArrayRef> {
@@ -217,11 +233,12 @@ impl Groups for Schemas {
     }
 
     fn size(&self) -> usize {
-        self.groups.iter().map(Schema::size).sum::<usize>() + self.groups.capacity() * size_of::<Schema>()
+        self.groups.iter().flatten().map(Schema::size).sum::<usize>()
+            + self.groups.capacity() * size_of::<Option<Schema>>()
     }
 }
 
-/// `buildschema(expr)`: `[]` for a group without values.
+/// `buildschema(expr)`: `[]` for a group without values, null without rows.
 pub const BUILDSCHEMA: Summary = Summary::new(
     info(
         "buildschema",

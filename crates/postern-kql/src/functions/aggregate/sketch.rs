@@ -30,20 +30,34 @@ pub trait Sketch: Send + Sync + std::fmt::Debug {
 pub struct Sketches<S> {
     empty: S,
     groups: Vec<S>,
+    /// Which groups had rows; a group without is null when `rows_only`.
+    seen: Vec<bool>,
+    rows_only: bool,
     held: usize,
 }
 
 impl<S: Sketch + Clone> Sketches<S> {
-    /// Empty state; every group begins as `empty`.
-    pub fn new(empty: S) -> Self {
-        Self { empty, groups: Vec::new(), held: 0 }
+    /// Empty state; every group begins as `empty`, and when `rows_only` one without rows ends as null.
+    pub fn new(empty: S, rows_only: bool) -> Self {
+        Self { empty, groups: Vec::new(), seen: Vec::new(), rows_only, held: 0 }
+    }
+
+    fn see(&mut self, group: usize) {
+        if let Some(seen) = self.seen.get_mut(group) {
+            *seen = true;
+        }
     }
 
     fn take(&mut self, first: Option<usize>) -> Result<ArrayRef> {
         let mut builder = StringViewBuilder::new();
         let mut text = String::new();
-        for mut group in take_first(&mut self.groups, first) {
+        let seen = take_first(&mut self.seen, first);
+        for (mut group, seen) in take_first(&mut self.groups, first).into_iter().zip(seen) {
             self.held = self.held.saturating_sub(group.size());
+            if self.rows_only && !seen {
+                builder.append_null();
+                continue;
+            }
             text.clear();
             group.push(&mut text);
             builder.try_append_value(&text)?;
@@ -56,12 +70,14 @@ impl<S: Sketch + Clone> Groups for Sketches<S> {
     fn grow(&mut self, total: usize) {
         if self.groups.len() < total {
             self.groups.resize(total, self.empty.clone());
+            self.seen.resize(total, false);
         }
     }
 
     fn update(&mut self, values: &[ArrayRef], rows: &[(usize, usize)]) -> Result<()> {
         let args: Vec<Arg> = values.iter().map(|v| Arg { array: v.clone(), scalar: false }).collect();
         for (row, group) in rows {
+            self.see(*group);
             if let Some(group) = self.groups.get_mut(*group) {
                 let before = group.size();
                 group.add(&args, *row);
@@ -74,6 +90,7 @@ impl<S: Sketch + Clone> Groups for Sketches<S> {
     fn merge(&mut self, state: &[ArrayRef], rows: &[(usize, usize)]) -> Result<()> {
         let Some(texts) = argument(state, 0)?.as_string_view_opt() else { return Ok(()) };
         for (row, group) in rows.iter().filter(|(row, _)| *row < texts.len() && texts.is_valid(*row)) {
+            self.see(*group);
             if let Some(group) = self.groups.get_mut(*group) {
                 let before = group.size();
                 group.merge(texts.value(*row));

@@ -33,13 +33,15 @@ fn hll(args: &[BoundExpr], prefix: &str, merging: bool, if_at: Option<usize>) ->
     };
     // Merging keeps the coarsest accuracy of the sketches, so it begins with the finest.
     let bits = if merging { ACCURACY.iter().copied().fold(bits, u8::max) } else { bits };
+    // Of no rows there is no sketch; when a predicate leaves none, there is one that has seen nothing.
+    let rows_only = if_at.is_none();
     let udaf = OwnAggregate::udaf(
         "hll",
-        format!("{ty} {bits} {merging}"),
+        format!("{ty} {bits} {merging} {rows_only}"),
         vec![ty.arrow()],
         Dynamic.arrow(),
         vec![Dynamic.arrow()],
-        move || Box::new(Sketches::new(HllState::new(bits, ty, merging))),
+        move || Box::new(Sketches::new(HllState::new(bits, ty, merging), rows_only)),
     );
     Ok(output(aggregate(udaf, vec![arg.expr.clone()], predicate(args, if_at)?), Dynamic, prefix, args))
 }
@@ -111,7 +113,7 @@ pub const TDIGEST: Summary = Summary::new(
         }
         let config = format!("{ty} {} false", types.len());
         let udaf = OwnAggregate::udaf("tdigest", config, types, Dynamic.arrow(), vec![Dynamic.arrow()], move || {
-            Box::new(Sketches::new(DigestState::new(ty, false)))
+            Box::new(Sketches::new(DigestState::new(ty, false), true))
         });
         Ok(output(aggregate(udaf, exprs, None), Dynamic, "tdigest", args))
     },
@@ -125,7 +127,7 @@ fn merged(args: &[BoundExpr]) -> Bound {
         vec![Dynamic.arrow()],
         Dynamic.arrow(),
         vec![Dynamic.arrow()],
-        || Box::new(Sketches::new(DigestState::new(Dynamic, true))),
+        || Box::new(Sketches::new(DigestState::new(Dynamic, true), true)),
     );
     Ok(output(aggregate(udaf, vec![arg.expr], None), Dynamic, "merge_tdigests", args))
 }

@@ -16,6 +16,9 @@ use crate::functions::support::json::ArrayText;
 use crate::functions::{BindError, BoundExpr, Param};
 use crate::types::KqlType::{Dynamic, Long, Real, String as Text};
 
+/// How alike the periods must be for `series_seasonal`, as its documentation says.
+const SEASONAL_THRESHOLD: f64 = 0.7;
+
 /// The best period of a series, when its score is at least `threshold`.
 fn period(values: &[f64], threshold: f64) -> Option<usize> {
     detect(values, 0.0, f64::INFINITY).first().filter(|(_, score)| *score >= threshold).map(|(lag, _)| *lag)
@@ -132,7 +135,7 @@ pub const SEASONAL: Scalar = Scalar::new(
                 let learn = values.len().saturating_sub(usize::try_from(held).unwrap_or(0));
                 let found = match usize::try_from(given) {
                     Ok(given) => Some(given),
-                    Err(_) => period(values.get(..learn).unwrap_or(&values), 0.0),
+                    Err(_) => period(values.get(..learn).unwrap_or(&values), SEASONAL_THRESHOLD),
                 };
                 let seasonal = match found.filter(|p| (1..=learn).contains(p)) {
                     Some(period) => season(&values, learn, period),

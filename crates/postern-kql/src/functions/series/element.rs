@@ -1,9 +1,10 @@
 //! Element by element: `series_abs`, `series_add`, `series_equals`, …
 
-use super::{SERIES, read, write};
+use super::{SERIES, Series, read, write};
+use crate::functions::conversion::Value;
 use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, param};
-use crate::functions::support::json::ArrayText;
+use crate::functions::support::json::{self, ArrayText};
 use crate::functions::{BindError, BoundExpr, Param};
 use crate::types::KqlType::Dynamic;
 
@@ -46,7 +47,28 @@ unary_series! {
     TAN, "series_tan", false, f64::tan, "The tangent of each element.", "print series_tan(dynamic([0]))", "[0.0]";
 }
 
-const PAIR: &[Param] = &[param("series1", "dynamic", "A series."), param("series2", "dynamic", "A series.")];
+const PAIR: &[Param] = &[
+    param("series1", "dynamic", "A series, or a number for each element of the other."),
+    param("series2", "dynamic", "A series, or a number for each element of the other."),
+];
+
+/// Two series; a single number stands for a series of as many as the other has. Two numbers are no series.
+fn both(a: &str, b: &str) -> Option<(Series, Series)> {
+    let repeated = |raw: &str, other: &Series| {
+        let whole = json::kind(raw) == Some(json::Kind::Number) && !raw.contains(['.', 'e', 'E']);
+        let number = match json::kind(raw) {
+            Some(json::Kind::Number) => Value::Json(raw).to_real(),
+            _ => None,
+        };
+        number.map(|number| Series { values: vec![Some(number); other.values.len()], whole })
+    };
+    match (read(a), read(b)) {
+        (Some(a), Some(b)) => Some((a, b)),
+        (Some(a), None) => repeated(b, &a).map(|b| (a, b)),
+        (None, Some(b)) => repeated(a, &b).map(|a| (a, b)),
+        (None, None) => None,
+    }
+}
 
 /// A shorter series counts as filled up with nulls.
 fn pairs(
@@ -58,7 +80,7 @@ fn pairs(
     call(name, args, &[Dynamic], Dynamic, move |args| {
         let (a, b) = (args.get(0)?.text()?, args.get(1)?.text()?);
         build::texts(args.rows, |row, out| {
-            let (a, b) = (read(a.get(row)?)?, read(b.get(row)?)?);
+            let (a, b) = both(a.get(row)?, b.get(row)?)?;
             let length = a.values.len().max(b.values.len());
             let at = |values: &[Option<f64>], at: usize| values.get(at).copied().flatten();
             let values = (0..length).map(|i| Some(f(at(&a.values, i)?, at(&b.values, i)?)));
@@ -72,7 +94,7 @@ fn tests(name: &'static str, args: &[BoundExpr], f: fn(f64, f64) -> bool) -> Res
     call(name, args, &[Dynamic], Dynamic, move |args| {
         let (a, b) = (args.get(0)?.text()?, args.get(1)?.text()?);
         build::texts(args.rows, |row, out| {
-            let (a, b) = (read(a.get(row)?)?, read(b.get(row)?)?);
+            let (a, b) = both(a.get(row)?, b.get(row)?)?;
             let mut answers = ArrayText::new();
             for at in 0..a.values.len().max(b.values.len()) {
                 let pair = a.values.get(at).copied().flatten().zip(b.values.get(at).copied().flatten());

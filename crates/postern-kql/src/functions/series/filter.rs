@@ -26,7 +26,7 @@ fn fir(series: &[f64], filter: &[f64], centred: bool) -> Vec<f64> {
 }
 
 /// `series_fir(series, filter [, normalize [, center]])`: normalising divides the filter by its sum and is the default when
-/// no element of the filter is negative.
+/// no element of the filter is negative; a filter with a negative one cannot be normalised and gives null.
 pub const FIR: Scalar = Scalar::new(
     info(
         "series_fir",
@@ -48,7 +48,11 @@ pub const FIR: Scalar = Scalar::new(
                 let (series, filter) = (read(series.get(row)?)?, read(filter.get(row)?)?);
                 let flag = |at: usize| args.args.get(at).and_then(|a| a.bools().ok()?.get(row));
                 let mut weights = values(&filter);
-                let normalize = flag(2).unwrap_or(weights.iter().all(|w| *w >= 0.0));
+                let positive = weights.iter().all(|w| *w >= 0.0);
+                let normalize = flag(2).unwrap_or(positive);
+                if normalize && !positive {
+                    return None;
+                }
                 let sum: f64 = weights.iter().sum();
                 if normalize && sum != 0.0 {
                     weights.iter_mut().for_each(|w| *w /= sum);

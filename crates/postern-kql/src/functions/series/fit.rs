@@ -25,7 +25,7 @@ pub(super) fn variance(values: &[f64]) -> f64 {
 }
 
 /// What turns a mean square into the variance of a sample, which is what the results show.
-fn sample(count: usize) -> f64 {
+pub(super) fn sample(count: usize) -> f64 {
     if count > 1 { count as f64 / (count - 1) as f64 } else { 1.0 }
 }
 
@@ -131,6 +131,10 @@ const TWO: &[(&str, crate::types::KqlType)] = &[
     ("left_rvariance", Real),
 ];
 
+/// The measures of one side.
+const SIDE: &[(&str, crate::types::KqlType)] =
+    &[("rsquare", Real), ("slope", Real), ("interception", Real), ("variance", Real), ("rvariance", Real)];
+
 /// The longest series that is split: every place is tried.
 const LONGEST: usize = 10_000;
 
@@ -171,8 +175,18 @@ fn two_lines(name: &'static str, args: &[BoundExpr], bag: bool) -> Result<BoundE
                 json::real(residual * scale),
                 write(fitted, false),
             ];
-            let sides = measures(right, sample(values.len() - split)).into_iter().chain(measures(left, sample(split)));
-            out.push_str(&pack(TWO, head.into_iter().chain(sides), bag));
+            let (right, left) = (measures(right, sample(values.len() - split)), measures(left, sample(split)));
+            if bag {
+                // Each side is a bag of its own: `right.slope`.
+                let mut all = ObjectText::new();
+                TWO.iter().zip(head).for_each(|((name, _), value)| all.raw(name, &value));
+                for (name, side) in [("right", right), ("left", left)] {
+                    all.raw(name, &pack(SIDE, side.into_iter(), true));
+                }
+                out.push_str(&all.finish());
+            } else {
+                out.push_str(&pack(TWO, head.into_iter().chain(right).chain(left), false));
+            }
             Some(())
         })
     })
@@ -185,7 +199,7 @@ pub const FIT_2LINES: Scalar = Scalar::new(
 )
 .columns(TWO);
 
-/// `series_fit_2lines_dynamic(series)`: the same as one bag.
+/// `series_fit_2lines_dynamic(series)`: the same as one bag, with a bag for each side.
 pub const FIT_2LINES_BAG: Scalar = Scalar::new(
     info(
         "series_fit_2lines_dynamic",

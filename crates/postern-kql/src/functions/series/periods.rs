@@ -54,9 +54,10 @@ pub(super) fn detect(values: &[f64], least: f64, greatest: f64) -> Vec<(usize, f
         values.iter().enumerate().map(|(at, v)| v - (line.slope * at as f64 + line.intercept)).collect();
     let (flat, power) = centred(&flat);
     let lags: Vec<f64> =
-        (0..=half + 1).map(|lag| if guard::tick(flat.len()) { 0.0 } else { likeness(&flat, power, lag) }).collect();
+        (0..=half).map(|lag| if guard::tick(flat.len()) { 0.0 } else { likeness(&flat, power, lag) }).collect();
     let at = |lag: usize| lags.get(lag).copied().unwrap_or(f64::NEG_INFINITY);
-    let peaks = (SHORTEST..=half).filter(|lag| at(*lag) >= at(lag - 1) && at(*lag) >= at(lag + 1) && at(*lag) > 0.0);
+    // A peak stands between two lags that are lower, and lags go up to half of the series: the half itself is none.
+    let peaks = (SHORTEST..half).filter(|lag| at(*lag) >= at(lag - 1) && at(*lag) >= at(lag + 1) && at(*lag) > 0.0);
     let mut found: Vec<(usize, f64)> = peaks
         .filter(|lag| (least..=greatest).contains(&(*lag as f64)))
         .map(|lag| (lag, if guard::tick(values.len()) { 0.0 } else { score(values, lag) }))

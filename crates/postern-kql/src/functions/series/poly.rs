@@ -1,6 +1,6 @@
 //! `series_fit_poly`: the polynomial of least squares.
 
-use super::fit::variance;
+use super::fit::{sample, variance};
 use super::{read, write};
 use crate::functions::support::build;
 use crate::functions::support::define::{Scalar, call, example, info, optional, param};
@@ -97,8 +97,9 @@ pub const FIT_POLY: Scalar = Scalar::new(
                 let mut list = ArrayText::new();
                 list.raw(&json::real(rsquare));
                 list.raw(&write(coefficients.iter().rev().map(|c| Some(*c)), false));
-                list.raw(&json::real(total));
-                list.raw(&json::real(residual));
+                let scale = sample(y.len());
+                list.raw(&json::real(total * scale));
+                list.raw(&json::real(residual * scale));
                 list.raw(&write(fitted.into_iter().map(Some), false));
                 out.push_str(&list.finish());
                 Some(())

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`activity`] | `activity_counts_metrics`, `activity_metrics`, `activity_engagement`, `new_activity_metrics` |
 //! | [`windows`] | `sliding_window_counts`, `active_users_count`, `session_count`, `rolling_percentile` |
-//! | [`sequence`] | `sequence_detect`, `funnel_sequence_completion` |
+//! | [`sequence`] | `sequence_detect`, `funnel_sequence`, `funnel_sequence_completion` |
 //! | [`patterns`] | `basket`, `autocluster`, `diffpatterns` |
 //! | [`small`] | `rows_near`, `schema_merge`, `dcount_intersect`, `identity` |
 
@@ -55,6 +55,7 @@ pub const NAMES: &[&str] = &[
     "basket",
     "dcount_intersect",
     "diffpatterns",
+    "funnel_sequence",
     "funnel_sequence_completion",
     "geo_line_lookup",
     "geo_polygon_lookup",
@@ -89,6 +90,7 @@ pub fn apply(
         "basket" => patterns::basket,
         "dcount_intersect" => small::dcount_intersect,
         "diffpatterns" => patterns::diffpatterns,
+        "funnel_sequence" => sequence::funnel,
         "funnel_sequence_completion" => sequence::completion,
         "identity" => small::identity,
         "new_activity_metrics" => activity::new_metrics,

@@ -1,6 +1,6 @@
-//! Steps that follow each other: `sequence_detect`, `funnel_sequence_completion`.
+//! Steps that follow each other: `sequence_detect`, `funnel_sequence`, `funnel_sequence_completion`.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, StringViewArray, UInt32Array};
@@ -14,6 +14,7 @@ use super::timeline::{Events, Periods, longs, numbered, points};
 use crate::bind::coerce::{coerce, convert};
 use crate::bind::fault::{Bound, Fault, codes};
 use crate::bind::scope::Relation;
+use crate::functions::support::json::ArrayText;
 use crate::functions::support::time_text;
 use crate::types::{Const, KqlType};
 
@@ -131,9 +132,7 @@ pub fn completion(mut reader: Reader) -> Bound<Relation> {
     let step = Periods::step(&mut reader, &timeline)?;
     let state = reader.value("a state column")?;
     let state_span = reader.place();
-    let sequence = list(&reader.constant("the sequence")?).ok_or_else(|| reader.wrong("the sequence"))?;
-    let sequence: Vec<String> =
-        sequence.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect();
+    let sequence = texts(&reader.constant("the sequence")?).ok_or_else(|| reader.wrong("the sequence"))?;
     let windows = list(&reader.constant("the windows")?).ok_or_else(|| reader.wrong("the list of windows"))?;
     let windows: Option<Vec<i64>> = windows.iter().map(|v| time_text::parse_timespan(v.as_str()?)).collect();
     let windows = windows.ok_or_else(|| reader.wrong("the list of windows"))?;
@@ -167,14 +166,13 @@ pub fn completion(mut reader: Reader) -> Bound<Relation> {
         let texts = events.dimensions(&(0..slices).collect::<Vec<_>>())?;
         let texts = texts.first().and_then(|t| t.as_string_view_opt());
         let is_state = |slice: u32, wanted: &str| texts.is_some_and(|t| t.value(slice as usize) == wanted);
-        let mut people: std::collections::BTreeMap<u32, Vec<(i64, u32)>> = std::collections::BTreeMap::new();
+        let mut people: BTreeMap<u32, Vec<(i64, u32)>> = BTreeMap::new();
         for event in events.events.iter().filter(|e| axis.holds(e.time)) {
             if let Some(id) = event.id {
                 people.entry(id).or_default().push((event.time, event.slice));
             }
         }
-        let mut reached: std::collections::BTreeMap<(i64, usize, usize), HashSet<u32>> =
-            std::collections::BTreeMap::new();
+        let mut reached: BTreeMap<(i64, usize, usize), HashSet<u32>> = BTreeMap::new();
         for (id, rows) in &mut people {
             rows.sort_unstable();
             for (window_at, window) in windows.iter().enumerate() {
@@ -205,7 +203,7 @@ fn depths(
 ) -> Vec<(i64, usize)> {
     // For each depth the latest beginning from which it can be reached at the row looked at.
     let mut latest: Vec<Option<i64>> = vec![None; sequence.len()];
-    let mut best: std::collections::BTreeMap<i64, usize> = std::collections::BTreeMap::new();
+    let mut best: BTreeMap<i64, usize> = BTreeMap::new();
     for (time, state) in rows {
         // Deepest first, so that one row takes one step.
         for at in (0..sequence.len()).rev() {
@@ -224,6 +222,125 @@ fn depths(
     best.into_iter().collect()
 }
 
+/// The most ids that are shown of a way through a funnel.
+const MAX_SAMPLES: usize = 128;
+
+/// `funnel_sequence(Id, Timeline, Start, End, MaxStep, Step, State, Sequence)`: for each state that came before the
+/// sequence and each that came after it, the ids that went that way; empty where there was none. It is the first of the
+/// three tables of the plugin; the other two leave out `next` and `prev`.
+///
+/// The states of the sequence follow each other directly in the rows of an id, each at most `MaxStep` after the row
+/// before; rows of the same state one after the other are one. The period is that of the first row of the sequence.
+pub fn funnel(mut reader: Reader) -> Bound<Relation> {
+    let id = reader.id()?;
+    let shown = reader.binder.to_dynamic(&id, reader.place())?;
+    let timeline = reader.timeline()?;
+    let start = reader.point("the start", &timeline)?;
+    let end = reader.point("the end", &timeline)?;
+    let longest = reader.distance("the longest step", &timeline)?;
+    let step = Periods::step(&mut reader, &timeline)?;
+    let state = reader.value("a state column")?;
+    let state_span = reader.place();
+    let sequence = texts(&reader.constant("the sequence")?).ok_or_else(|| reader.wrong("the sequence"))?;
+    reader.end()?;
+    if state.ty == KqlType::Dynamic {
+        return Err(Fault::wrong_type(state_span, "a state column", "a scalar", state.ty)
+            .hint("convert it with `tostring()` in an `extend` before the plugin"));
+    }
+    let text = convert(&state, KqlType::String, &reader.binder.cx())
+        .ok_or_else(|| Fault::unsupported(state_span, "this state column"))?;
+    let periods = Periods { start: Some(start), end: Some(end), step };
+    periods.check(&reader)?;
+    let columns = vec![
+        (timeline.name.clone(), timeline.ty),
+        ("prev".to_owned(), state.ty),
+        ("next".to_owned(), state.ty),
+        ("dcount".to_owned(), KqlType::Long),
+        ("samples".to_owned(), KqlType::Dynamic),
+    ];
+    let (ty, state_ty) = (timeline.ty, state.ty);
+    let config = format!("{periods:?} {longest} {sequence:?}");
+    reader.run(config, vec![id, timeline.value, state, text, shown], columns, move |columns| {
+        let [id, time, state, text, shown] = columns else { return exec_err!("a plugin lacks its columns") };
+        let (Some(text), Some(shown)) = (text.as_string_view_opt(), shown.as_string_view_opt()) else {
+            return exec_err!("a state is no text");
+        };
+        let (_, people) = numbered(std::slice::from_ref(id), id.len())?;
+        let (_, firsts) = numbered(std::slice::from_ref(state), state.len())?;
+        // Of each state, which of the sequence it is; and the sequence as numbers.
+        let named =
+            |wanted: &String| firsts.iter().position(|row| text.value(*row as usize) == wanted).map(|at| at as u32);
+        let mut wanted: Vec<Option<u32>> = sequence.iter().map(named).collect();
+        wanted.dedup();
+        let events = Events::read(&[Arc::clone(id), Arc::clone(time), Arc::clone(state)])?;
+        let axis = periods.over(&events.events);
+        let mut rows: BTreeMap<u32, Vec<(i64, u32)>> = BTreeMap::new();
+        for event in events.events.iter().filter(|e| axis.holds(e.time)) {
+            if let Some(id) = event.id {
+                rows.entry(id).or_default().push((event.time, event.slice));
+            }
+        }
+        let mut found: BTreeMap<(i64, Option<u32>, Option<u32>), BTreeSet<u32>> = BTreeMap::new();
+        for (id, rows) in &mut rows {
+            rows.sort_unstable();
+            for (at, before, after) in passes(rows, &wanted, longest) {
+                found.entry((axis.of(at), before, after)).or_default().insert(*id);
+            }
+        }
+        let mut found: Vec<_> = found.into_iter().collect();
+        found.sort_by_key(|((period, ..), ids)| (*period, std::cmp::Reverse(ids.len())));
+        let side = |which: fn(&(i64, Option<u32>, Option<u32>)) -> Option<u32>| -> Result<ArrayRef> {
+            let row = |state: Option<u32>| state.and_then(|state| firsts.get(state as usize).copied());
+            let indices: UInt32Array = found.iter().map(|(key, _)| row(which(key))).collect();
+            let taken = take(state, &indices, None)?;
+            Ok(match taken.as_string_view_opt().filter(|_| state_ty == KqlType::String) {
+                // A text is never null.
+                Some(texts) => Arc::new(StringViewArray::from_iter_values(texts.iter().map(Option::unwrap_or_default))),
+                None => taken,
+            })
+        };
+        let samples = found.iter().map(|(_, ids)| {
+            let mut list = ArrayText::new();
+            for id in ids.iter().take(MAX_SAMPLES) {
+                if let Some(row) = people.get(*id as usize) {
+                    list.raw(shown.value(*row as usize));
+                }
+            }
+            list.finish()
+        });
+        Ok(vec![
+            points(found.iter().map(|((period, ..), _)| *period).collect(), ty),
+            side(|key| key.1)?,
+            side(|key| key.2)?,
+            longs(found.iter().map(|(_, ids)| ids.len() as i64).collect()),
+            Arc::new(StringViewArray::from_iter_values(samples)),
+        ])
+    })
+}
+
+/// Where the states of a sequence follow each other: when that begins, and the states before and after.
+fn passes(rows: &[(i64, u32)], wanted: &[Option<u32>], longest: i64) -> Vec<(i64, Option<u32>, Option<u32>)> {
+    let runs: Vec<&[(i64, u32)]> = rows.chunk_by(|a, b| a.1 == b.1).collect();
+    let state = |at: usize| runs.get(at).and_then(|run| run.first()).map(|row| row.1);
+    let mut found = Vec::new();
+    for (at, run) in runs.windows(wanted.len().max(1)).enumerate() {
+        let fits = run.iter().zip(wanted).all(|(run, wanted)| run.first().map(|row| row.1) == *wanted);
+        let near = run.windows(2).all(|pair| match pair {
+            [one, other] => one.last().zip(other.first()).is_some_and(|(a, b)| b.0.saturating_sub(a.0) <= longest),
+            _ => true,
+        });
+        if let (true, true, Some((begins, _))) = (fits, near, run.first().and_then(|run| run.first())) {
+            found.push((*begins, at.checked_sub(1).and_then(state), state(at + wanted.len())));
+        }
+    }
+    found
+}
+
+/// A list as the texts of its elements.
+fn texts(value: &Const) -> Option<Vec<String>> {
+    Some(list(value)?.iter().map(|v| v.as_str().map_or_else(|| v.to_string(), str::to_owned)).collect())
+}
+
 fn list(value: &Const) -> Option<Vec<Value>> {
     match value.as_json() {
         Some(Value::Array(items)) if !items.is_empty() => Some(items),
@@ -234,6 +351,17 @@ fn list(value: &Const) -> Option<Vec<Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn repeats_are_one_step_and_a_late_step_is_none() {
+        let rows = [(0, 0), (1, 1), (2, 1), (4, 2), (5, 1), (20, 2)];
+        let wanted = [Some(1), Some(2)];
+        assert_eq!(passes(&rows, &wanted, 2), vec![(1, Some(0), Some(1))]);
+        assert_eq!(passes(&rows, &wanted, 15), vec![(1, Some(0), Some(1)), (5, Some(2), None)]);
+        assert_eq!(passes(&rows, &[Some(1)], 1), vec![(1, Some(0), Some(2)), (5, Some(2), Some(2))]);
+        assert!(passes(&rows, &[Some(1), None], 9).is_empty());
+        assert!(passes(&[], &wanted, 9).is_empty());
+    }
 
     #[test]
     fn every_way_within_the_windows_is_found_once() {
