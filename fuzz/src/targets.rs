@@ -12,6 +12,7 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::StreamExt;
 use postern_kql::catalog::{Catalog, TableDef, TableSource, Tables};
@@ -193,7 +194,7 @@ async fn plan(text: &str, tables: &Few) -> Option<(String, String)> {
             Ok(planned) => planned,
             Err(diagnostics) => return refused(text, &diagnostics),
         };
-        match session.state().create_physical_plan(&planned.plan).await {
+        match postern_kql::ready(&session, planned.plans()).await {
             Ok(_) => None,
             Err(error) if legitimate(&error) => None,
             Err(error) => finding("optimise", error.strip_backtrace()),
@@ -250,35 +251,38 @@ async fn run(text: &str, tables: &Few) -> Option<(String, String)> {
             let text = error.strip_backtrace();
             (!legitimate(&error) && suspicious(&text)).then(|| finding("run", text)).flatten()
         };
-        let frame = match session.execute_logical_plan(planned.plan).await {
-            Ok(frame) => frame,
+        let plans = match postern_kql::ready(&session, planned.plans()).await {
+            Ok(plans) => plans,
             Err(error) => return failed(error),
         };
-        let mut stream = match frame.execute_stream().await {
-            Ok(stream) => stream,
-            Err(error) => return failed(error),
-        };
-        let mut left = ROWS;
-        while let Some(batch) = stream.next().await {
-            let batch = match batch {
-                Ok(batch) => batch,
+        let columns = std::iter::once(&planned.columns).chain(planned.further.iter().map(|table| &table.columns));
+        for (columns, plan) in columns.zip(plans) {
+            let mut stream = match execute_stream(plan, session.task_ctx()) {
+                Ok(stream) => stream,
                 Err(error) => return failed(error),
             };
-            for (column, array) in planned.columns.iter().zip(batch.columns()) {
-                if array.data_type() != &column.ty.arrow() {
-                    return finding(
-                        "type",
-                        format!("{} is {} and was to be {}", column.name, array.data_type(), column.ty),
-                    );
+            let mut left = ROWS;
+            while let Some(batch) = stream.next().await {
+                let batch = match batch {
+                    Ok(batch) => batch,
+                    Err(error) => return failed(error),
+                };
+                for (column, array) in columns.iter().zip(batch.columns()) {
+                    if array.data_type() != &column.ty.arrow() {
+                        return finding(
+                            "type",
+                            format!("{} is {} and was to be {}", column.name, array.data_type(), column.ty),
+                        );
+                    }
                 }
-            }
-            if batch.num_columns() != planned.columns.len() {
-                return finding("columns", format!("{} of {}", batch.num_columns(), planned.columns.len()));
-            }
-            output::rows(&[batch.slice(0, batch.num_rows().min(left))], &planned.columns);
-            left = left.saturating_sub(batch.num_rows());
-            if left == 0 {
-                break;
+                if batch.num_columns() != columns.len() {
+                    return finding("columns", format!("{} of {}", batch.num_columns(), columns.len()));
+                }
+                output::rows(&[batch.slice(0, batch.num_rows().min(left))], columns);
+                left = left.saturating_sub(batch.num_rows());
+                if left == 0 {
+                    break;
+                }
             }
         }
         None

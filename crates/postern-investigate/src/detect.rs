@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::changes::{kind, kind_name, text, texts, time};
 use crate::content::{Columns, Content, Detection};
 use crate::guarded::hunt_guarded;
-use crate::hunt::HuntOptions;
+use crate::hunt::{HuntOptions, Results};
 use crate::params::Params;
 
 /// Most rows of one detection that become alerts.
@@ -56,6 +56,7 @@ pub async fn detect(
         let mut options = HuntOptions::own(now).with_params(params.used(&detection.query));
         options.keep_hidden = false;
         options.max_rows = MAX_ALERTS;
+        options.results = Results::One;
         // On a thread of its own, so that detections use all cores, and a panic ends one of them only.
         (detection, hunt_guarded(Arc::clone(catalog), &detection.query, &options).await)
     });

@@ -10,11 +10,12 @@ use datafusion::error::DataFusionError;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::physical_plan::{SendableRecordBatchStream, execute_stream};
 use datafusion::prelude::SessionConfig;
 use futures::StreamExt;
 use postern_kql::catalog::{Catalog, Column};
 use postern_kql::types::Const;
-use postern_kql::{Diagnostic, Guard, PlanOptions, Render, output};
+use postern_kql::{Diagnostic, Guard, PlanOptions, Planned, PlannedTable, Render, output};
 use postern_lake::{Lake, LakeError};
 use postern_model::time::Ticks;
 
@@ -44,6 +45,20 @@ pub struct HuntOptions {
     pub time_range: Option<(i64, i64)>,
     /// The folders whose files `externaldata` may read.
     pub external: Vec<std::path::PathBuf>,
+    /// Which results of a query that gives several are wanted. The limits hold for all of them together.
+    pub results: Results,
+}
+
+/// Which results of a query that gives several are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Results {
+    /// All, in order.
+    #[default]
+    All,
+    /// The first; the others are not computed.
+    First,
+    /// There may be one only: a query with several is refused before it runs.
+    One,
 }
 
 impl Default for HuntOptions {
@@ -62,6 +77,7 @@ impl Default for HuntOptions {
             partitions: None,
             time_range: None,
             external: Vec::new(),
+            results: Results::All,
         }
     }
 }
@@ -73,9 +89,9 @@ impl HuntOptions {
     }
 
     /// The limits of an investigation's own queries: one partition each, so that the same evidence gives the same
-    /// report byte for byte; the cores are used by asking side by side.
+    /// report byte for byte; the cores are used by asking side by side. Only the first result of a query counts.
     pub fn own(now: Ticks) -> Self {
-        Self { partitions: Some(1), keep_hidden: true, ..Self::at(now) }
+        Self { partitions: Some(1), keep_hidden: true, results: Results::First, ..Self::at(now) }
     }
 
     /// The same with bound values.
@@ -86,9 +102,11 @@ impl HuntOptions {
     }
 }
 
-/// What a query gave.
+/// What a query gave: its first result, mostly the only one, and those that come after it.
 #[derive(Debug, Clone)]
 pub struct HuntResult {
+    /// The name of the result.
+    pub name: String,
     /// The columns in order.
     pub columns: Vec<Column>,
     /// The rows, in the engine's types; [`postern_kql::output`] turns them into JSON.
@@ -99,13 +117,49 @@ pub struct HuntResult {
     pub sorted: bool,
     /// The chart the query asks for, if any.
     pub render: Option<Render>,
+    /// The further results of a query that gives several, in order.
+    pub further: Vec<HuntTable>,
     /// What the reader of the result should know about the query.
     pub warnings: Vec<Diagnostic>,
     /// How long it took.
     pub elapsed: Duration,
 }
 
+/// One of several results of a query; its parts are those of [`HuntResult`].
+#[derive(Debug, Clone)]
+pub struct HuntTable {
+    /// The name of the result.
+    pub name: String,
+    /// The columns in order.
+    pub columns: Vec<Column>,
+    /// The rows.
+    pub batches: Vec<RecordBatch>,
+    /// True when rows were cut off at the limit.
+    pub truncated: bool,
+    /// True when the query orders its rows.
+    pub sorted: bool,
+    /// The chart the query asks for, if any.
+    pub render: Option<Render>,
+}
+
+impl HuntTable {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+}
+
 impl HuntResult {
+    /// Number of rows of all results together.
+    pub fn all_rows(&self) -> usize {
+        self.rows() + self.further.iter().map(HuntTable::rows).sum::<usize>()
+    }
+
+    /// True when rows of any result were cut off at the limit.
+    pub fn any_truncated(&self) -> bool {
+        self.truncated || self.further.iter().any(|table| table.truncated)
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
@@ -130,6 +184,12 @@ pub enum HuntError {
         text: String,
         /// What is wrong with it, and where.
         diagnostics: Vec<Diagnostic>,
+    },
+    /// The query gives several results where there may be one only.
+    #[error("the query gives {} results ({}), and only one has room here", .names.len(), .names.join(", "))]
+    Several {
+        /// The names of the results.
+        names: Vec<String>,
     },
     /// The query took too long.
     #[error("the query was stopped after {} s; narrow the time range or filter earlier", .limit.as_secs_f64())]
@@ -244,45 +304,62 @@ async fn run(
     let planned = postern_kql::plan(text, catalog, &plan_options, &session)
         .await
         .map_err(|list| HuntError::Query { text: text.to_owned(), diagnostics: list })?;
-    if options.check {
-        return Ok(HuntResult {
-            columns: planned.columns,
-            batches: Vec::new(),
-            truncated: false,
-            sorted: planned.sorted,
-            render: planned.render,
-            warnings: planned.warnings,
-            elapsed: started.elapsed(),
-        });
-    }
-    let frame = session.execute_logical_plan(planned.plan).await.map_err(engine)?;
-    let mut stream = frame.execute_stream().await.map_err(engine)?;
-    let mut room = Room { rows: options.max_rows, bytes: options.result_bytes };
-    let mut batches = Vec::new();
-    let mut truncated = false;
-    while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(engine)?;
-        let fitting = room.take(&batch);
-        truncated = fitting < batch.num_rows();
-        if fitting > 0 {
-            batches.push(compact(&batch.slice(0, fitting)).map_err(|e| engine(e.into()))?);
+    let Planned { name, plan, columns, render, sorted, mut further, warnings } = planned;
+    match options.results {
+        Results::First => further.clear(),
+        Results::One if !further.is_empty() => {
+            let names = std::iter::once(name).chain(further.into_iter().map(|table| table.name)).collect();
+            return Err(HuntError::Several { names });
         }
-        if truncated {
+        Results::All | Results::One => {}
+    }
+    further.insert(0, PlannedTable { name, plan, columns, render, sorted });
+    // All are planned before the first runs, so that they share what they have in common.
+    let plans = if options.check {
+        Vec::new()
+    } else {
+        postern_kql::ready(&session, further.iter().map(|table| &table.plan)).await.map_err(engine)?
+    };
+    let mut plans = plans.into_iter();
+    let mut room = Room { rows: options.max_rows, bytes: options.result_bytes };
+    let mut tables = Vec::with_capacity(further.len());
+    for PlannedTable { name, columns, render, sorted, .. } in further {
+        let mut table = HuntTable { name, columns, batches: Vec::new(), truncated: false, sorted, render };
+        if let Some(plan) = plans.next() {
+            let stream = execute_stream(plan, session.task_ctx()).map_err(engine)?;
+            gather(&mut table, stream, &mut room).await.map_err(engine)?;
+        }
+        tables.push(table);
+    }
+    let mut tables = tables.into_iter();
+    let Some(HuntTable { name, columns, batches, truncated, sorted, render }) = tables.next() else {
+        return Err(HuntError::Bug("the query was planned without a result".to_owned()));
+    };
+    let further = tables.collect();
+    Ok(HuntResult { name, columns, batches, truncated, sorted, render, further, warnings, elapsed: started.elapsed() })
+}
+
+/// Takes the rows of a result for which there is room.
+async fn gather(
+    table: &mut HuntTable,
+    mut stream: SendableRecordBatchStream,
+    room: &mut Room,
+) -> Result<(), DataFusionError> {
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        let fitting = room.take(&batch);
+        table.truncated = fitting < batch.num_rows();
+        if fitting > 0 {
+            table.batches.push(compact(&batch.slice(0, fitting))?);
+        }
+        if table.truncated {
             break;
         }
     }
-    Ok(HuntResult {
-        columns: planned.columns,
-        batches,
-        truncated,
-        sorted: planned.sorted,
-        render: planned.render,
-        warnings: planned.warnings,
-        elapsed: started.elapsed(),
-    })
+    Ok(())
 }
 
-/// What a result may still take.
+/// What the results of a query may still take together.
 struct Room {
     rows: usize,
     bytes: usize,
@@ -325,4 +402,70 @@ fn compact(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     // A result may have rows and no columns.
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(batch.schema(), columns.collect(), &options)
+}
+
+#[cfg(test)]
+mod tests {
+    use postern_kql::catalog::Tables;
+
+    use super::*;
+
+    async fn ran(query: &str, options: &HuntOptions) -> Result<HuntResult, HuntError> {
+        hunt_in(&Tables::new(), query, options).await
+    }
+
+    fn sizes(result: &HuntResult) -> Vec<(&str, usize, bool)> {
+        let first = (result.name.as_str(), result.rows(), result.truncated);
+        std::iter::once(first)
+            .chain(result.further.iter().map(|table| (table.name.as_str(), table.rows(), table.truncated)))
+            .collect()
+    }
+
+    const THREE: &str = "range x from 1 to 5 step 1 | as A; range y from 1 to 5 step 1 | as B; print z = 1 | as C";
+
+    #[tokio::test]
+    async fn limits_hold_for_all_results_together() {
+        let options = HuntOptions { max_rows: 7, ..HuntOptions::default() };
+        let result = ran(THREE, &options).await.unwrap();
+        assert_eq!(sizes(&result), [("A", 5, false), ("B", 2, true), ("C", 0, true)]);
+        assert_eq!((result.all_rows(), result.any_truncated()), (7, true));
+        // Eight bytes for each number.
+        let options = HuntOptions { result_bytes: 48, ..HuntOptions::default() };
+        assert_eq!(sizes(&ran(THREE, &options).await.unwrap()), [("A", 5, false), ("B", 1, true), ("C", 0, true)]);
+        let options = HuntOptions { max_rows: 11, result_bytes: 88, ..HuntOptions::default() };
+        let result = ran(THREE, &options).await.unwrap();
+        assert_eq!(sizes(&result), [("A", 5, false), ("B", 5, false), ("C", 1, false)]);
+        assert!(!result.any_truncated());
+
+        let slow = "print 1; range x from 1 to 100000 step 1 | extend k = 1 \
+            | join kind=inner (range y from 1 to 100000 step 1 | extend k = 1) on k | summarize sum(x * y)";
+        let options = HuntOptions { timeout: Duration::from_millis(500), ..HuntOptions::default() };
+        assert!(matches!(ran(slow, &options).await, Err(HuntError::Timeout { .. })));
+        let large = "print 1; range x from 1 to 3000000 step 1 | extend t = tostring(x) | summarize count() by t";
+        let options = HuntOptions { memory_bytes: 8 << 20, ..HuntOptions::default() };
+        assert!(matches!(ran(large, &options).await, Err(HuntError::Memory { .. })));
+    }
+
+    #[tokio::test]
+    async fn the_first_result_may_be_all_that_is_wanted() {
+        let options = HuntOptions { results: Results::First, ..HuntOptions::default() };
+        assert_eq!(sizes(&ran(THREE, &options).await.unwrap()), [("A", 5, false)]);
+        // The others are not computed: this one would take hours.
+        let slow = "print 1; range x from 1 to 1000000000000 step 1 | summarize sum(x)";
+        assert_eq!(sizes(&ran(slow, &options).await.unwrap()), [("PrimaryResult", 1, false)]);
+        let options = HuntOptions { results: Results::One, ..HuntOptions::default() };
+        let error = ran(THREE, &options).await.unwrap_err().to_string();
+        assert_eq!(error, "the query gives 3 results (A, B, C), and only one has room here");
+        assert_eq!(sizes(&ran("print 1", &options).await.unwrap()), [("PrimaryResult", 1, false)]);
+    }
+
+    #[tokio::test]
+    async fn a_checked_query_has_the_columns_of_all_results() {
+        let options = HuntOptions { check: true, ..HuntOptions::default() };
+        let result = ran("print a = 1, b = 'x' | fork (count) Names = (project b)", &options).await.unwrap();
+        assert_eq!(sizes(&result), [("PrimaryResult", 0, false), ("Names", 0, false)]);
+        let columns: Vec<&str> =
+            result.columns.iter().chain(&result.further[0].columns).map(|c| c.name.as_str()).collect();
+        assert_eq!(columns, ["Count", "b"]);
+    }
 }

@@ -36,5 +36,5 @@ pub mod timeline;
 pub use catalog::{LakeCatalog, catalog};
 pub use content::{Content, ContentError};
 pub use guarded::hunt_guarded;
-pub use hunt::{HuntError, HuntOptions, HuntResult, hunt, hunt_in};
+pub use hunt::{HuntError, HuntOptions, HuntResult, HuntTable, Results, hunt, hunt_in};
 pub use investigate::{InvestigateError, InvestigateOptions, Investigation, investigate};

@@ -93,7 +93,12 @@ fn the_usual_slips() {
         (".show tables", &["KQL0021 1:1"], ""),
         ("  // nothing", &["KQL0020 1:13"], "EmailEvents"),
         ("T | where by == 1", &["KQL0024 1:11"], "['name']"),
-        ("T | mv-apply a on b", &["KQL0022 1:19"], ""),
+        ("T | mv-apply a on b", &["KQL0022 1:19"], "in parentheses"),
+        ("T | fork", &["KQL0022 1:9"], "in parentheses"),
+        ("T | fork take 1", &["KQL0022 1:10"], "in parentheses"),
+        ("T | fork (take 1) B =", &["KQL0022 1:22"], "in parentheses"),
+        ("T | fork (take 1) (count", &["KQL0023 1:19"], ""),
+        ("T | facet a", &["KQL0027 1:11"], "facet by column"),
         ("T | where a == 1 b", &["KQL0022 1:18"], ""),
         ("T | where a hasprefx 'x'", &["KQL0022 1:13"], "`hasprefix`"),
     ] {

@@ -1,4 +1,5 @@
-//! Runs cases in JSON lines (`id`, `query`) and prints one JSON line for each: columns and rows, or the error.
+//! Runs cases in JSON lines (`id`, `query`) and prints one JSON line for each: columns and rows (of several results
+//! all, under `tables`), or the error.
 //!
 //! `cases CASES.jsonl [--schema SCHEMA.json] [--check]`; a schema is table → column → type and makes empty tables.
 
@@ -48,14 +49,28 @@ async fn main() {
                     return json!({"id": case["id"], "error": {"code": d.code, "message": d.message, "line": line, "column": column}});
                 }
             };
-            let columns: Vec<Value> =
-                planned.columns.iter().map(|c| json!({"name": c.name, "type": c.ty.name()})).collect();
+            let names = |columns: &[Column]| -> Value {
+                columns.iter().map(|c| json!({"name": c.name, "type": c.ty.name()})).collect()
+            };
+            let columns: Vec<&Vec<Column>> =
+                std::iter::once(&planned.columns).chain(planned.further.iter().map(|t| &t.columns)).collect();
             if check {
-                return json!({"id": case["id"], "columns": columns});
+                return json!({"id": case["id"], "columns": names(columns[0])});
             }
-            match postern_kql::collect(&session, planned.plan).await {
-                Ok(batches) => {
-                    json!({"id": case["id"], "columns": columns, "rows": output::rows(&batches, &planned.columns)})
+            match postern_kql::collect_all(&session, planned.plans()).await {
+                Ok(results) => {
+                    let tables: Vec<Value> = planned
+                        .names()
+                        .zip(&columns)
+                        .zip(&results)
+                        .map(|((name, c), rows)| json!({"name": name, "columns": names(c), "rows": output::rows(rows, c)}))
+                        .collect();
+                    let mut answer =
+                        json!({"id": case["id"], "columns": tables[0]["columns"], "rows": tables[0]["rows"]});
+                    if tables.len() > 1 {
+                        answer["tables"] = tables.into();
+                    }
+                    answer
                 }
                 Err(error) => {
                     json!({"id": case["id"], "error": {"code": "run", "message": error.strip_backtrace()}})

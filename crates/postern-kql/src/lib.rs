@@ -28,12 +28,13 @@ use datafusion::logical_expr::LogicalPlan;
 use futures::StreamExt;
 
 pub use catalog::{Catalog, Column, TableDef, TableSource, View};
-pub use plan::execute::{collect, configure, session, session_with};
+pub use plan::execute::{collect, collect_all, configure, ready, session, session_with};
 pub use plan::guard::Guard;
 pub use postern_kql_syntax::{Diagnostic, Severity, Span};
 pub use types::{Const, KqlType};
 
 use bind::fault::{Fault, codes};
+use bind::several::Answer;
 use bind::{Binder, Meaning, recover};
 
 /// The most values that one query may ask for while it is bound.
@@ -104,9 +105,14 @@ pub struct Render {
     pub properties: Vec<(String, String)>,
 }
 
-/// A query ready to run.
+/// The name of a result that the query gives none.
+pub const PRIMARY_RESULT: &str = "PrimaryResult";
+
+/// A query ready to run: its first result, mostly the only one, and those that come after it.
 #[derive(Debug, Clone)]
 pub struct Planned {
+    /// The name of the result: what `as` at its end calls it, or [`PRIMARY_RESULT`].
+    pub name: String,
     /// The plan; its columns are [`Planned::columns`] in order, in engine types.
     pub plan: LogicalPlan,
     /// The columns of the result.
@@ -115,8 +121,43 @@ pub struct Planned {
     pub render: Option<Render>,
     /// Whether the query fixes the order of the rows.
     pub sorted: bool,
+    /// The further results of a query that gives several, in order. [`ready`] plans them together with the first, so
+    /// that rows which they share are computed once.
+    pub further: Vec<PlannedTable>,
     /// What is odd but no error.
     pub warnings: Vec<Diagnostic>,
+}
+
+impl Planned {
+    /// The plans of all results, in order.
+    pub fn plans(&self) -> impl Iterator<Item = &LogicalPlan> {
+        std::iter::once(&self.plan).chain(self.further.iter().map(|table| &table.plan))
+    }
+
+    /// The names of all results, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.name.as_str()).chain(self.further.iter().map(|table| table.name.as_str()))
+    }
+}
+
+/// One result of a query that gives several; its parts are those of [`Planned`].
+#[derive(Debug, Clone)]
+pub struct PlannedTable {
+    /// The name of the result.
+    pub name: String,
+    /// The plan.
+    pub plan: LogicalPlan,
+    /// The columns of the result.
+    pub columns: Vec<Column>,
+    /// How to draw the result.
+    pub render: Option<Render>,
+    /// Whether the query fixes the order of the rows.
+    pub sorted: bool,
+}
+
+/// Whether a query gives more than one table, as far as its text tells.
+pub fn gives_several(text: &str) -> bool {
+    bind::several::gives_several(&postern_kql_syntax::parse(text).query.statements)
 }
 
 /// Makes a plan of a query. `session` runs what must be known beforehand (`toscalar`, the columns of `pivot`), and the
@@ -216,12 +257,25 @@ fn bind_once(
     let binder = Binder::new(catalog, options, answers);
     let span = parsed.query.span;
     let env = recover::parameters(options);
-    let mut relation = match binder.statements(&parsed.query.statements, &env, span)? {
+    let answers = binder.results(&parsed.query.statements, &env, span)?;
+    let tables = answers.into_iter().map(|answer| finish(&binder, answer, span)).collect::<Result<Vec<_>, Fault>>()?;
+    let mut tables = tables.into_iter();
+    let Some(PlannedTable { name, plan, columns, render, sorted }) = tables.next() else {
+        return Err(bind::several::nothing(span));
+    };
+    let mut warnings = parsed.diagnostics.clone();
+    warnings.extend(binder.warnings.take());
+    Ok(Planned { name, plan, columns, render, sorted, further: tables.collect(), warnings })
+}
+
+/// The plan of one result.
+fn finish(binder: &Binder, answer: Answer, span: Span) -> Result<PlannedTable, Fault> {
+    let mut relation = match answer.meaning {
         Meaning::Table(relation) => *relation,
         // A query that is a value shows it as one row.
         Meaning::Scalar(value) => {
             let mut row = binder.nowhere();
-            row.columns = operators::extend::materialise(&binder, &mut row, vec![("print_0".to_owned(), value)], span)?;
+            row.columns = operators::extend::materialise(binder, &mut row, vec![("print_0".to_owned(), value)], span)?;
             row
         }
     };
@@ -234,15 +288,13 @@ fn bind_once(
         plan::rows::limit(&mut relation, most, &binder.fresh).map_err(|e| Fault::plan(span, &e))?;
     }
     let sorted = relation.sorted;
-    let relation = plan::rows::finish(relation, options.keep_hidden).map_err(|e| Fault::plan(span, &e))?;
+    let relation = plan::rows::finish(relation, binder.options.keep_hidden).map_err(|e| Fault::plan(span, &e))?;
     refuse_growth(&relation.plan, span)?;
-    let mut warnings = parsed.diagnostics.clone();
-    warnings.extend(binder.warnings.take());
-    Ok(Planned {
+    Ok(PlannedTable {
+        name: answer.name.unwrap_or_else(|| PRIMARY_RESULT.to_owned()),
         plan: relation.plan,
         columns: relation.columns.iter().map(bind::scope::ScopeColumn::public).collect(),
-        render: binder.render.take(),
+        render: answer.render,
         sorted,
-        warnings,
     })
 }

@@ -26,6 +26,21 @@
 //!     empty = strlen("") // = long 0
 //! ```
 //!
+//! Of a query with several results each stands below a line with its name, the first behind the dashes:
+//!
+//! ```text
+//! Mail | fork (count) Large = (where Size > 5)
+//! // ---- result PrimaryResult
+//! // Count:long
+//! // 1
+//! // result Large
+//! // Sender:string | Size:long
+//! // ann@a.example | 10
+//! ```
+//!
+//! `// file list.csv`, with the lines of the file below it like the rows of a table, is a file that `externaldata` may
+//! read.
+//!
 //! `// gap: why` above a query marks a wrong answer that is known; it fails once it gives the right one.
 //! `POSTERN_BLESS=1` rewrites what is expected; look at what it wrote.
 
@@ -55,6 +70,7 @@ use serde_json::Value;
 struct Case {
     tables: Tables,
     params: Vec<(String, Const)>,
+    files: Vec<(String, String)>,
     now: i64,
     query: String,
     gap: bool,
@@ -123,6 +139,7 @@ fn parse(text: &str) -> Vec<Case> {
     let mut case = Case {
         tables: Tables::new(),
         params: vec![],
+        files: vec![],
         now: ticks("2024-05-15T12:00:00Z"),
         query: String::new(),
         gap: false,
@@ -131,7 +148,7 @@ fn parse(text: &str) -> Vec<Case> {
         lines: 0..0,
     };
     let mut table: Option<(String, Vec<Column>, Vec<Vec<String>>)> = None;
-    let mut block = false;
+    let (mut block, mut file) = (false, false);
     for (number, line) in text.lines().enumerate() {
         if block && let Some(line) = line.strip_prefix("//") {
             case.expected.push(line.trim().to_owned());
@@ -150,6 +167,18 @@ fn parse(text: &str) -> Vec<Case> {
             let cells: Vec<String> = row.split('|').map(|c| c.trim().to_owned()).collect();
             assert_eq!(cells.len(), columns.len(), "row `{row}`");
             rows.push(cells);
+        } else if let (true, Some(row)) = (file, line.strip_prefix("//   ")) {
+            let (_, text) = case.files.last_mut().unwrap();
+            text.push_str(row);
+            text.push('\n');
+            case.query.push('\n');
+            continue;
+        } else if let Some(name) = line.strip_prefix("// file ") {
+            add(&mut case.tables, table.take());
+            case.files.push((name.trim().to_owned(), String::new()));
+            file = true;
+            case.query.push('\n');
+            continue;
         } else if let Some(head) = line.strip_prefix("// table ") {
             add(&mut case.tables, table.take());
             table = Some(header(head));
@@ -173,6 +202,7 @@ fn parse(text: &str) -> Vec<Case> {
             }
             case.query.push_str(line);
         }
+        file = false;
         case.query.push('\n');
     }
     if block || case.beside {
@@ -244,7 +274,13 @@ fn add(tables: &mut Tables, table: Option<(String, Vec<Column>, Vec<Vec<String>>
 }
 
 async fn run(case: &Case) -> Vec<String> {
-    let options = PlanOptions { now: case.now, params: case.params.clone(), ..PlanOptions::default() };
+    let folder = Folder::of(&case.files);
+    let options = PlanOptions {
+        now: case.now,
+        params: case.params.clone(),
+        external: folder.iter().map(|f| f.0.clone()).collect(),
+        ..PlanOptions::default()
+    };
     let session = postern_kql::session();
     let planned = match postern_kql::plan(&case.query, &case.tables, &options, &session).await {
         Ok(planned) => planned,
@@ -258,26 +294,65 @@ async fn run(case: &Case) -> Vec<String> {
             return lines;
         }
     };
-    let batches = match postern_kql::collect(&session, planned.plan.clone()).await {
-        Ok(batches) => batches,
+    let mut results = match postern_kql::collect_all(&session, planned.plans()).await {
+        Ok(results) => results,
         Err(error) => return vec![format!("error while running: {}", error.strip_backtrace())],
     };
-    let rows = output::rows(&batches, &planned.columns);
+    let further = results.split_off(1);
+    let rows = output::rows(&results.remove(0), &planned.columns);
     if let (true, [row]) = (case.beside, rows.as_slice()) {
         let values = row.iter().zip(&planned.columns);
         return values.map(|(value, c)| format!("{}: {} {}", c.name, c.ty, cell(value, c.ty))).collect();
     }
-    let head: Vec<String> = planned.columns.iter().map(|c| format!("{}:{}", c.name, c.ty)).collect();
+    if further.is_empty() {
+        return table(&rows, &planned.columns, planned.sorted);
+    }
+    let mut lines = vec![format!("result {}", planned.name)];
+    lines.extend(table(&rows, &planned.columns, planned.sorted));
+    for (planned, batches) in planned.further.iter().zip(&further) {
+        lines.push(format!("result {}", planned.name));
+        lines.extend(table(&output::rows(batches, &planned.columns), &planned.columns, planned.sorted));
+    }
+    lines
+}
+
+fn table(rows: &[Vec<Value>], columns: &[Column], sorted: bool) -> Vec<String> {
+    let head: Vec<String> = columns.iter().map(|c| format!("{}:{}", c.name, c.ty)).collect();
     let mut rows: Vec<String> = rows
         .iter()
-        .map(|row| row.iter().zip(&planned.columns).map(|(v, c)| cell(v, c.ty)).collect::<Vec<_>>().join(" | "))
+        .map(|row| row.iter().zip(columns).map(|(v, c)| cell(v, c.ty)).collect::<Vec<_>>().join(" | "))
         .collect();
-    if !planned.sorted {
+    if !sorted {
         rows.sort();
     }
     let mut lines = vec![head.join(" | ")];
     lines.extend(rows);
     lines
+}
+
+/// The files of a case; gone when the case has run.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn of(files: &[(String, String)]) -> Option<Self> {
+        static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        if files.is_empty() {
+            return None;
+        }
+        let number = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("postern-golden-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&path).unwrap();
+        for (name, text) in files {
+            std::fs::write(path.join(name), text).unwrap();
+        }
+        Some(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 fn cell(value: &Value, ty: KqlType) -> String {

@@ -219,6 +219,18 @@ fn a_range_without_end_is_read_as_far_as_somebody_asks() {
 }
 
 #[test]
+fn so_many_results_are_given_and_no_more() {
+    assert_eq!(outcome(["print x = 1"; 100].join(";")), Ok(1));
+    assert_eq!(outcome(["print x = 1"; 101].join(";")), Err("KQL0112"));
+    assert_eq!(outcome(format!("print x = 1 | fork {}", "(count) ".repeat(2_000))), Err("KQL0112"));
+    assert_eq!(outcome(format!("print x = 1 | facet by {}", vec!["x"; 2_000].join(", "))), Err("KQL0112"));
+    for depth in [50, 1_000, 100_000] {
+        let query = format!("print x = 1 | {}take 1{}", "fork (".repeat(depth), ")".repeat(depth));
+        assert!(outcome(query).is_err(), "{depth}");
+    }
+}
+
+#[test]
 fn patterns_that_explode_are_refused() {
     for pattern in ["((a{1,100}){1,100}){1,100}", "(\\\\p{L}{1000}){100}", "(?i)(x|y|z){9000}{9000}"] {
         let query = format!("print x = 'a' | where x matches regex '{pattern}'");

@@ -8,7 +8,7 @@ use std::path::Path;
 use postern_kql::catalog::{Column, TableDef, TableSource, Tables};
 use postern_kql::reference::{Entry, FORMS, OPERATORS, PLUGINS, STATEMENTS, page};
 use postern_kql::types::KqlType;
-use postern_kql::{PlanOptions, collect, plan, session};
+use postern_kql::{PlanOptions, collect_all, plan, session};
 
 #[test]
 fn the_page_is_fresh() {
@@ -64,10 +64,15 @@ async fn the_examples_run() {
     });
     let mut failures = String::new();
     let mut ran = 0;
+    // The file that the example of `externaldata` names.
+    let folder = std::env::temp_dir().join(format!("postern-reference-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("list.csv"), "ann\nbob\n").unwrap();
+    let options = PlanOptions { external: vec![folder.clone()], ..PlanOptions::default() };
     for entry in all() {
         let session = session();
-        match plan(entry.example, &tables, &PlanOptions::default(), &session).await {
-            Ok(planned) => match collect(&session, planned.plan).await {
+        match plan(entry.example, &tables, &options, &session).await {
+            Ok(planned) => match collect_all(&session, planned.plans()).await {
                 Ok(_) => ran += 1,
                 Err(error) => writeln!(failures, "{}: {}", entry.example, error.strip_backtrace()).unwrap(),
             },
@@ -75,6 +80,7 @@ async fn the_examples_run() {
             Err(found) => writeln!(failures, "{}: {found:?}", entry.example).unwrap(),
         }
     }
+    std::fs::remove_dir_all(&folder).unwrap();
     assert!(ran > 50, "only {ran} examples ran");
     assert!(failures.is_empty(), "\n{failures}");
 }

@@ -100,19 +100,23 @@ impl Content {
         params
     }
 
+    fn add_detection(&mut self, path: &str, text: &str) -> Result<(), ContentError> {
+        let detection: Detection = yaml(path, text)?;
+        if postern_kql::gives_several(&detection.query) {
+            let reason = "the query gives several results; every row of a detection is an alert, so there can be one";
+            return Err(ContentError::Invalid { file: path.to_owned(), reason: reason.to_owned() });
+        }
+        self.detections.insert(detection.id.clone(), detection);
+        Ok(())
+    }
+
     fn add(&mut self, files: Vec<(String, String)>) -> Result<(), ContentError> {
         let mut playbooks = Vec::new();
         for (path, text) in files {
             let parts: Vec<&str> = path.split('/').collect();
             match parts.as_slice() {
-                ["detections", _, "detection.yaml"] => {
-                    let detection: Detection = yaml(&path, &text)?;
-                    self.detections.insert(detection.id.clone(), detection);
-                }
-                ["detections", name] if is(name, "yaml") => {
-                    let detection: Detection = yaml(&path, &text)?;
-                    self.detections.insert(detection.id.clone(), detection);
-                }
+                ["detections", _, "detection.yaml"] => self.add_detection(&path, &text)?,
+                ["detections", name] if is(name, "yaml") => self.add_detection(&path, &text)?,
                 ["playbooks", "shared", name] if is(name, "yaml") => {
                     let shared: SharedQuestions = yaml(&path, &text)?;
                     self.shared.insert(name.trim_end_matches(".yaml").to_owned(), shared.questions);

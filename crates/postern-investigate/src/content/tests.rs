@@ -63,6 +63,28 @@ fn an_overlay_replaces_by_id_and_by_name() {
 }
 
 #[test]
+fn a_detection_has_one_result() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(dir.path().join("detections")).unwrap();
+    for (query, several) in [
+        ("AuditRecords | fork (take 1) (count)", true),
+        ("(AuditRecords | facet by Operation)", true),
+        ("AuditRecords | evaluate preview(5)", true),
+        ("AuditRecords; EmailEvents", true),
+        ("let A = AuditRecords; A;", false),
+        ("AuditRecords | evaluate narrow()", false),
+    ] {
+        let rule = format!("id: own\nname: Own\nquery: \"{query}\"\n");
+        std::fs::write(dir.path().join("detections/own.yaml"), rule).unwrap();
+        let loaded = content().with_overlay(dir.path());
+        assert_eq!(loaded.is_err(), several, "{query}");
+        if let Err(error) = loaded {
+            assert!(error.to_string().contains("`detections/own.yaml`: the query gives several results"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn weights_have_reasons_and_malicious_proofs_exist() {
     for playbook in content().playbooks() {
         for question in &playbook.questions {
@@ -142,8 +164,9 @@ async fn every_query_binds() {
     }
     let mut wrong = Vec::new();
     for (name, query) in queries {
-        let options = crate::HuntOptions::at(postern_model::time::Ticks::parse_iso("2024-05-03").unwrap())
+        let mut options = crate::HuntOptions::at(postern_model::time::Ticks::parse_iso("2024-05-03").unwrap())
             .with_params(params.used(&query));
+        options.results = crate::Results::One;
         if let Err(error) = crate::hunt(&lake, &query, &options).await {
             wrong.push(format!("{name}: {error}"));
         }

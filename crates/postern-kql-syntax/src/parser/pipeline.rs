@@ -50,7 +50,9 @@ impl Parser<'_> {
     /// A subquery in parentheses whose rows are handed in: it starts with an operator.
     pub(super) fn subquery(&mut self, operator: &str) -> Pipeline {
         let open = self.span();
-        if !self.need(Token::LeftParen, "`(`", &format!("before the subquery of `{operator}`")) {
+        if !self.eat(Token::LeftParen) {
+            let message = format!("expected `(` before the subquery of `{operator}`, not {}", self.found());
+            self.error_here(Code::Unexpected, message, Some("a subquery is operators in parentheses: `(where … | …)`"));
             return self.no_pipeline();
         }
         let start = self.span();

@@ -33,7 +33,7 @@ pub mod codes {
     pub const WRONG_TYPE: &str = "KQL0111";
     /// Functions or views call each other without end, or too deep.
     pub const TOO_DEEP: &str = "KQL0112";
-    /// An aggregate, or a window function, stands where none may.
+    /// An aggregate, a window function, or an operator with several results stands where none may.
     pub const MISPLACED: &str = "KQL0113";
     /// An option of an operator is not known or has a value that it does not take.
     pub const OPTION: &str = "KQL0114";

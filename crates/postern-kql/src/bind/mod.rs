@@ -19,6 +19,7 @@ pub mod literal;
 pub mod ordered;
 pub mod recover;
 pub mod scope;
+pub mod several;
 pub mod statement;
 pub mod table;
 pub mod windows;
@@ -156,11 +157,32 @@ impl<'a> Binder<'a> {
         Relation::new(plan, vec![])
     }
 
-    /// Binds statements in order; the last query is the result.
+    /// Binds statements in order where one table or value must stand: the body of a function, a view. The query among
+    /// them is the result.
     #[recursive::recursive]
     pub fn statements(&self, statements: &[ast::Statement], env: &Env, span: Span) -> Bound<Meaning> {
-        let mut env = env.clone();
         let mut result = None;
+        self.walk(statements, env, &mut |pipeline, env, span| {
+            if result.is_some() {
+                return Err(Fault::new(codes::MISPLACED, span, "a second result where there can be one only")
+                    .hint("give the others names with `let`, and end with the one to give back"));
+            }
+            let meaning = self.pipeline(pipeline, env, None);
+            let unknown = || Meaning::Table(Box::new(self.unknown_rows()));
+            result = Some(self.or_go_on(meaning, false, unknown)?);
+            Ok(())
+        })?;
+        result.ok_or_else(|| several::nothing(span))
+    }
+
+    /// Goes through statements in order and hands on each query with the names in force there.
+    fn walk(
+        &self,
+        statements: &[ast::Statement],
+        env: &Env,
+        query: &mut dyn FnMut(&Pipeline, &Env, Span) -> Bound<()>,
+    ) -> Bound<()> {
+        let mut env = env.clone();
         for statement in statements {
             match &statement.kind {
                 StatementKind::Let { name, value } => {
@@ -168,14 +190,7 @@ impl<'a> Binder<'a> {
                     let named = self.or_go_on(named, false, || self.unknown_let(value))?;
                     env = env.with(&name.text, named);
                 }
-                StatementKind::Query(pipeline) => {
-                    if result.is_some() {
-                        return Err(Fault::unsupported(statement.span, "more than one result in a query"));
-                    }
-                    let meaning = self.pipeline(pipeline, &env, None);
-                    let unknown = || Meaning::Table(Box::new(self.unknown_rows()));
-                    result = Some(self.or_go_on(meaning, false, unknown)?);
-                }
+                StatementKind::Query(pipeline) => query(pipeline, &env, statement.span)?,
                 StatementKind::QueryParameters(params) => {
                     for param in params {
                         env = self.query_parameter(param, &env)?;
@@ -194,10 +209,7 @@ impl<'a> Binder<'a> {
                 }
             }
         }
-        result.ok_or_else(|| {
-            Fault::new(codes::WRONG_KIND, span, "the query has no result: it ends in a `let`")
-                .hint("end it with the table or expression to show")
-        })
+        Ok(())
     }
 
     fn let_value(&self, value: &LetValue, env: &Env) -> Bound<Named> {
@@ -233,12 +245,23 @@ impl<'a> Binder<'a> {
     }
 
     /// Binds a pipeline; `input` is what [`Source::Input`] stands for.
-    #[recursive::recursive]
     pub fn pipeline(&self, pipeline: &Pipeline, env: &Env, input: Option<&Relation>) -> Bound<Meaning> {
+        Ok(self.first_operators(pipeline, pipeline.operators.len(), env, input)?.0)
+    }
+
+    /// Binds a pipeline without what comes after its first `count` operators; also gives the names in force there.
+    #[recursive::recursive]
+    fn first_operators(
+        &self,
+        pipeline: &Pipeline,
+        count: usize,
+        env: &Env,
+        input: Option<&Relation>,
+    ) -> Bound<(Meaning, Env)> {
         self.spend(pipeline.span)?;
         let meaning = self.source(&pipeline.source, env, input, pipeline.span);
         if pipeline.operators.is_empty() {
-            return meaning;
+            return Ok((meaning?, env.clone()));
         }
         let meaning = self.or_go_on(meaning, false, || Meaning::Table(Box::new(self.unknown_rows())))?;
         let mut relation = match meaning {
@@ -256,21 +279,26 @@ impl<'a> Binder<'a> {
             Source::Expr(Expr { kind: ExprKind::Name(name), .. }) => Some(&name.text),
             _ => None,
         };
-        for operator in &pipeline.operators {
+        for (at, operator) in pipeline.operators.iter().enumerate().take(count) {
             self.spend(operator.span)?;
             *self.label.borrow_mut() = label.cloned();
             label = if let OperatorKind::As { name, .. } = &operator.kind { Some(&name.text) } else { None };
-            if !self.goes_on() {
-                (relation, env) = operators::apply(self, relation, operator, env)?;
-                continue;
-            }
             let (unsure, noted) = (relation.open, self.noted());
             let changes = recover::changes_columns(&operator.kind);
-            let before = (Relation { open: unsure || changes, ..relation.clone() }, env.clone());
-            (relation, env) = self.or_go_on(operators::apply(self, relation, operator, env), unsure, || before)?;
+            let before =
+                self.goes_on().then(|| (Relation { open: unsure || changes, ..relation.clone() }, env.clone()));
+            let applied = match several::name(&operator.kind) {
+                Some(name) => Err(several::misplaced(name, operator.span, pipeline.operators.get(at + 1))),
+                None => operators::apply(self, relation, operator, env),
+            };
+            let Some(before) = before else {
+                (relation, env) = applied?;
+                continue;
+            };
+            (relation, env) = self.or_go_on(applied, unsure, || before)?;
             relation.open |= unsure || (changes && self.noted() > noted);
         }
-        Ok(Meaning::Table(Box::new(relation)))
+        Ok((Meaning::Table(Box::new(relation)), env))
     }
 
     /// Binds a pipeline that must yield rows.

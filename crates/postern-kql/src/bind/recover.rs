@@ -100,7 +100,7 @@ pub(super) fn changes_columns(operator: &OperatorKind) -> bool {
 pub fn mistakes(parsed: &Parsed, catalog: &dyn Catalog, options: &PlanOptions) -> Vec<Diagnostic> {
     let options = PlanOptions { check: true, ..options.clone() };
     let binder = Binder::going_on(catalog, &options);
-    let last = binder.statements(&parsed.query.statements, &parameters(&options), parsed.query.span);
+    let last = binder.results(&parsed.query.statements, &parameters(&options), parsed.query.span);
     let mut found = binder.faults.map(std::cell::RefCell::into_inner).unwrap_or_default();
     if let Err(Fault::Query(diagnostic)) = last
         && diagnostic.code != codes::REPORTED
@@ -111,13 +111,14 @@ pub fn mistakes(parsed: &Parsed, catalog: &dyn Catalog, options: &PlanOptions) -
     found
 }
 
-/// The columns that a query would have, as far as they can be known; mistakes in it are passed over.
+/// The columns that the last result of a query would have, as far as they can be known; mistakes in it are passed over.
 pub fn sketch(text: &str, catalog: &dyn Catalog, options: &PlanOptions) -> Vec<Column> {
     let options = PlanOptions { check: true, ..options.clone() };
     let parsed = postern_kql_syntax::parse(text);
     let binder = Binder::going_on(catalog, &options);
-    match binder.statements(&parsed.query.statements, &parameters(&options), parsed.query.span) {
-        Ok(Meaning::Table(relation)) => relation.columns.iter().map(super::scope::ScopeColumn::public).collect(),
+    let found = binder.results(&parsed.query.statements, &parameters(&options), parsed.query.span);
+    match found.ok().and_then(|mut answers| answers.pop()).map(|answer| answer.meaning) {
+        Some(Meaning::Table(relation)) => relation.columns.iter().map(super::scope::ScopeColumn::public).collect(),
         _ => Vec::new(),
     }
 }

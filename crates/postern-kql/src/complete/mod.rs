@@ -212,7 +212,8 @@ impl Offers<'_> {
             }
             _ => {}
         }
-        if place.behind_value() {
+        // At the beginning of a subquery an operator's name may look like any name.
+        if place.behind_value() && !behind_operator {
             if !nested {
                 self.words(OfferKind::Keyword, words::next_words(operator));
             }

@@ -173,3 +173,14 @@ fn no_text_makes_it_panic() {
         let _ = signature(text, offset);
     }
 }
+
+#[test]
+fn inside_the_parts_of_a_query_with_several_results() {
+    has("EmailEvents | project Subject | fork Few = (‸", &["take", "where", "project-away"]);
+    assert_eq!(columns("EmailEvents | project Subject | fork (count) (where ‸"), ["Subject"]);
+    assert_eq!(columns("EmailEvents | project Subject | facet by Subject with (where ‸"), ["Subject"]);
+    assert_eq!(columns("EmailEvents | project Subject | facet by ‸"), ["Subject"]);
+    // A statement before is another result, and none of its columns is here.
+    assert_eq!(columns("EmailEvents | count; EmailUrlInfo | where ‸"), ["MessageId", "Url"]);
+    has("print x = 1 | evaluate pre‸", &["preview("]);
+}

@@ -7,7 +7,9 @@ pub mod datatable;
 pub mod evaluate;
 pub mod extend;
 pub mod external;
+pub mod facet;
 pub mod find;
+pub mod fork;
 pub mod geo_lookup;
 pub mod getschema;
 pub mod graph;
@@ -22,6 +24,7 @@ pub mod parse;
 pub mod parse_kv;
 pub mod partition;
 pub mod plugins;
+pub mod preview;
 pub mod print;
 pub mod project;
 pub mod range;
@@ -36,6 +39,7 @@ pub mod top_nested;
 pub mod union;
 pub mod where_;
 
+use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{BinaryOp, ExprKind, Literal, NamedExpr, Operator, OperatorKind, Target};
 
 use crate::bind::Binder;
@@ -44,22 +48,22 @@ use crate::bind::expr::Scope;
 use crate::bind::fault::{Bound, Fault, codes};
 use crate::bind::fold::fold;
 use crate::bind::scope::Relation;
+use crate::bind::several;
 use crate::functions::{BoundExpr, PathStep, dynamic::path};
 
 /// Applies one operator; the names in force may grow (`as`).
 pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) -> Bound<(Relation, Env)> {
     let span = operator.span;
     let unsupported = |name: &str| Err(Fault::unsupported(span, &format!("`{name}`")));
-    let on_graph = matches!(
+    let takes_graph = matches!(
         operator.kind,
         OperatorKind::As { .. }
             | OperatorKind::GraphMarkComponents(_)
             | OperatorKind::GraphMatch(_)
             | OperatorKind::GraphToTable(_)
     );
-    if input.graph.is_some() && !on_graph {
-        return Err(Fault::new(codes::WRONG_KIND, span, "this operator works on a table, not on a graph")
-            .hint("go on with `graph-match`, `graph-shortest-paths` or `graph-to-table`"));
+    if input.graph.is_some() && !takes_graph {
+        return Err(on_graph(span));
     }
     let relation = match &operator.kind {
         OperatorKind::As { name, hints } => {
@@ -76,14 +80,9 @@ pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) ->
         OperatorKind::Distinct { columns, .. } => summarize::distinct(binder, input, columns, &env, span)?,
         OperatorKind::Evaluate(call) => evaluate::evaluate(binder, Some(input), call, &env)?,
         OperatorKind::Extend(items) => extend::extend(binder, input, items, &env, span)?,
-        OperatorKind::Facet { .. } => {
-            return Err(Fault::unsupported(span, "`facet` (a result is one table)")
-                .hint("write one query for each column: `summarize count() by column`"));
-        }
-        OperatorKind::Fork(_) => {
-            return Err(Fault::unsupported(span, "`fork` (a result is one table)")
-                .hint("write one query for each branch, or join the branches with `union`"));
-        }
+        // At the end of a query, where they may stand, they are bound by `Binder::results`.
+        OperatorKind::Facet { .. } => return Err(several::misplaced("facet", span, None)),
+        OperatorKind::Fork(_) => return Err(several::misplaced("fork", span, None)),
         OperatorKind::GetSchema => getschema::getschema(binder, &input, span)?,
         OperatorKind::GraphMarkComponents(options) => graph::mark(binder, &input, options, span)?,
         OperatorKind::GraphMatch(operator) => graph::matched(binder, &input, operator, &env, span)?,
@@ -125,6 +124,12 @@ pub fn apply(binder: &Binder, input: Relation, operator: &Operator, env: Env) ->
         OperatorKind::Error => return Err(Fault::reported(span)),
     };
     Ok((relation, env))
+}
+
+/// A graph where rows must stand.
+pub(crate) fn on_graph(span: Span) -> Fault {
+    Fault::new(codes::WRONG_KIND, span, "this operator works on a table, not on a graph")
+        .hint("go on with `graph-match`, `graph-shortest-paths` or `graph-to-table`")
 }
 
 /// Binds a list of `name = expression` items; an unnamed one takes the name of its expression, or `Column1`, ….

@@ -116,3 +116,28 @@ impl PhysicalOptimizerRule for JoinsYield {
 pub async fn collect(session: &SessionContext, plan: LogicalPlan) -> Result<Vec<RecordBatch>> {
     session.execute_logical_plan(plan).await?.collect().await
 }
+
+/// The plans of a query's results, ready to run one after the other. All of them are made before one runs: rows that
+/// they share are then computed once, for the first that reads them.
+pub async fn ready(
+    session: &SessionContext,
+    plans: impl IntoIterator<Item = &LogicalPlan>,
+) -> Result<Vec<Arc<dyn ExecutionPlan>>> {
+    let mut made = Vec::new();
+    for plan in plans {
+        made.push(session.state().create_physical_plan(plan).await?);
+    }
+    Ok(made)
+}
+
+/// Runs the plans of a query's results and gathers the rows of each.
+pub async fn collect_all(
+    session: &SessionContext,
+    plans: impl IntoIterator<Item = &LogicalPlan>,
+) -> Result<Vec<Vec<RecordBatch>>> {
+    let mut results = Vec::new();
+    for plan in ready(session, plans).await? {
+        results.push(datafusion::physical_plan::collect(plan, session.task_ctx()).await?);
+    }
+    Ok(results)
+}

@@ -63,23 +63,30 @@ fn list_of(item: DataType) -> DataType {
     DataType::List(Arc::new(Field::new_list_field(item, true)))
 }
 
-/// The pieces of a dynamic value as JSON text, `None` for a null piece.
-fn pieces(raw: &str, bags: BagExpansion, mut each: impl FnMut(Option<&str>)) {
+/// Hands on the pieces of a dynamic value as JSON text, `None` for a null piece, as long as `each` wants more.
+fn pieces(raw: &str, bags: BagExpansion, mut each: impl FnMut(Option<&str>) -> bool) {
     match json::kind(raw) {
         Some(json::Kind::Array) => {
             for element in json::elements(raw) {
-                each((!json::is_null(element)).then_some(element));
+                if !each((!json::is_null(element)).then_some(element)) {
+                    return;
+                }
             }
         }
         Some(json::Kind::Object) => {
             for (key, value) in json::members(raw) {
-                match bags {
-                    BagExpansion::Bag => each(Some(&format!("{{{key}:{value}}}"))),
-                    BagExpansion::Array => each(Some(&format!("[{key},{value}]"))),
+                let piece = match bags {
+                    BagExpansion::Bag => format!("{{{key}:{value}}}"),
+                    BagExpansion::Array => format!("[{key},{value}]"),
+                };
+                if !each(Some(&piece)) {
+                    return;
                 }
             }
         }
-        _ => each(Some(raw)),
+        _ => {
+            each(Some(raw));
+        }
     }
 }
 
@@ -95,14 +102,20 @@ fn elements_udf(bags: BagExpansion, limit: usize) -> ScalarUDF {
                 Some(raw) => {
                     let mut left = limit;
                     pieces(raw, bags, |piece| {
-                        if left > 0 && !guard::grow(16 + piece.map_or(0, str::len)) && !guard::tick(1) {
-                            left -= 1;
-                            list.values().append_option(piece);
+                        if left == 0 || guard::grow(16 + piece.map_or(0, str::len)) || guard::tick(1) {
+                            return false;
                         }
+                        left -= 1;
+                        list.values().append_option(piece);
+                        true
                     });
                 }
             }
             list.append(true);
+            // A query that is over reads none of the values to come.
+            if guard::tick(1) {
+                break;
+            }
         }
         guard::check()?;
         Ok(Arc::new(list.finish()) as ArrayRef)
@@ -125,12 +138,15 @@ fn positions_udf(count: usize, limit: usize) -> ScalarUDF {
                     let mut pieces_here = 0;
                     match value.get(row) {
                         None => pieces_here = 1,
-                        Some(raw) => pieces(raw, BagExpansion::Bag, |_| pieces_here += 1),
+                        Some(raw) => pieces(raw, BagExpansion::Bag, |_| {
+                            pieces_here += 1;
+                            pieces_here < limit && !guard::tick(1)
+                        }),
                     }
                     longest = longest.max(pieces_here);
                 }
                 let count = longest.min(limit) as i64;
-                if guard::grow(8 * longest.min(limit)) || guard::tick(longest) {
+                if guard::grow(8 * longest.min(limit)) || guard::tick(1) {
                     break;
                 }
                 (0..count).for_each(|position| list.values().append_value(position));
@@ -161,7 +177,10 @@ mod tests {
         let mut counts = Vec::new();
         for raw in ["[1,null,3]", "[]", r#"{"a":1,"b":2}"#, "5", r#""text""#] {
             let mut count = 0;
-            pieces(raw, BagExpansion::Bag, |_| count += 1);
+            pieces(raw, BagExpansion::Bag, |_| {
+                count += 1;
+                true
+            });
             counts.push(count);
         }
         assert_eq!(counts, vec![3, 0, 2, 1, 1]);

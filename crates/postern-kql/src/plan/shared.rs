@@ -1,4 +1,4 @@
-//! Rows computed once and read several times: the ground of `materialize()`.
+//! Rows computed once and read several times: the ground of `materialize()` and of queries with several results.
 //!
 //! The first reader starts the computation and all wait for it. What is kept is charged to the query's memory; when it
 //! does not fit, a plan that gives the same rows each time runs anew for every reader, and any other is an error.
@@ -234,7 +234,7 @@ impl ExecutionPlan for SharedExec {
                 Kept::TooLarge if again => execute_stream(reset_plan_states(plan)?, context)?.boxed(),
                 Kept::TooLarge => {
                     return Err(DataFusionError::ResourcesExhausted(
-                        "the rows of `materialize` do not fit into the memory of the query".to_owned(),
+                        "rows that the query reads several times do not fit into its memory".to_owned(),
                     ));
                 }
             };

@@ -29,13 +29,13 @@ pub const DIFFERENCES: &[Difference] = &[
     ),
     difference(
         "Several results",
-        "A query may give several tables (`fork`, `facet`, several statements).",
-        "A query gives one table.",
+        "A query may give several tables (`fork`, `facet`, `evaluate preview`, several statements). A branch of `fork` takes some operators.",
+        "The same, up to 100 tables; the limits hold for all of them together. A branch of `fork` takes every operator with one result. CSV, NDJSON and Parquet hold one table: there a query with several is refused. Detections and playbooks take queries with one result.",
     ),
     difference(
         "Network and programs",
         "`externaldata`, `http_request`, `sql_request`, `python` and `r` reach out of the engine.",
-        "A query never touches the network and never runs a program.",
+        "A query never touches the network and never runs a program. `externaldata` reads files of the folders that `--external DIR` allows; the others are refused.",
     ),
     difference(
         "Limits",

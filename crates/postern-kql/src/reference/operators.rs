@@ -7,7 +7,7 @@ pub const OPERATORS: &[Entry] = &[
     entry(
         "as",
         "T | as Name",
-        "Gives the rows a name that later parts of the query can use as a table.",
+        "Gives the rows a name that later parts of the query can use as a table; at the end of a query, the name of its result.",
         "range x from 1 to 3 step 1 | as Numbers | where x > toscalar(Numbers | summarize avg(x))",
     ),
     entry("assert-schema", "T | assert-schema ([*,] Name: type, …)", "Gives the rows when their columns are these, and fails when they are not; `*` allows others.", "print a = 1 | assert-schema (a: long)"),
@@ -34,14 +34,14 @@ pub const OPERATORS: &[Entry] = &[
     entry(
         "facet",
         "T | facet by Column [, …] [with (operators)]",
-        "One table of counts for each column, and the rows themselves.",
-        "print a = 1 | facet by a",
+        "Several results: first that of the operators after `with`, then for each column its values and how many rows have them, as `count_Column`. Ends a query.",
+        "datatable(Sender:string, Size:long)['ann', 1, 'bob', 5, 'ann', 7] | facet by Sender, Size with (top 1 by Size)",
     ),
     entry(
         "fork",
         "T | fork [Name =] (operators) [Name =] (operators) …",
-        "Runs several pipelines over the same rows: several results.",
-        "range x from 1 to 3 step 1 | fork (count) (where x > 1)",
+        "Runs several pipelines over the same rows, each with a result of its own; its name stands in front, or behind `as` at its end. Ends a query.",
+        "range x from 1 to 3 step 1 | fork All = (count) (where x > 1 | as Large)",
     ),
     entry("getschema", "T | getschema", "The names, positions and types of the columns as rows.", "print a = 1 | getschema"),
     entry(

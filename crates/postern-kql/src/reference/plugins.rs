@@ -134,7 +134,7 @@ pub const PLUGINS: &[Entry] = &[
     entry(
         "preview",
         "preview(n)",
-        "The first rows and the number of all of them: two results.",
+        "Two results: the first n rows, and the number of all of them. Ends a query.",
         "range x from 1 to 3 step 1 | evaluate preview(2)",
     ),
     entry(

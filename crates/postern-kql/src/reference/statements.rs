@@ -37,7 +37,7 @@ pub const STATEMENTS: &[Entry] = &[
     entry(
         "externaldata",
         "externaldata(Name: type, …) [\"file\"] with (format=\"csv\", …)",
-        "Rows of a file.",
+        "Rows of text files, in columns of these types; gzip is unpacked. Only files in folders that were allowed (`--external DIR`) are read, and nothing over the network. Formats: `csv`, `tsv`, `psv`, `scsv`, `sohsv`, `txt`, `raw`, `json`, `multijson`; without `format` the file's name tells. The other option is `ignoreFirstRecord`.",
         "externaldata(a:string)[\"list.csv\"]",
     ),
     entry(

@@ -22,9 +22,8 @@ const SPECIAL: &[&str] = &[
     "toscalar",
 ];
 
-/// Known by name and not supported yet: their files come with them. What `externaldata` reads is tested in
-/// `tests/external.rs`.
-const NOT_YET: &[&str] = &["externaldata", "facet", "fork", "reduce"];
+/// Known by name and not supported yet: their files come with them.
+const NOT_YET: &[&str] = &["reduce"];
 
 /// Other names of operators.
 const SYNONYMS: &[&str] = &["filter", "limit", "mvapply", "mvexpand", "order"];

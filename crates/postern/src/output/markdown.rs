@@ -25,7 +25,8 @@ fn is_number(ty: KqlType) -> bool {
     ty.is_numeric()
 }
 
-fn escaped(text: &str) -> String {
+/// Text that is no markup.
+pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in visible_lines(text).chars() {
         match c {

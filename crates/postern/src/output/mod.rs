@@ -5,7 +5,7 @@
 pub(crate) mod chart;
 mod csv;
 mod grid;
-mod json;
+pub(crate) mod json;
 mod markdown;
 mod parquet;
 mod table;
@@ -19,7 +19,8 @@ use postern_kql::catalog::Column;
 use serde_json::Value;
 
 use crate::failure::{Code, Failure};
-use crate::screen::Screen;
+use crate::screen::{STRONG, Screen, paint};
+use crate::text::visible;
 
 pub(crate) use grid::Grid;
 
@@ -30,7 +31,7 @@ pub(crate) enum Format {
     Table,
     /// Comma-separated, formula cells disarmed
     Csv,
-    /// One array of objects
+    /// One array of objects; of several results an object with all of them
     Json,
     /// One object per line
     Ndjson,
@@ -60,6 +61,11 @@ pub(crate) struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// How many rows there are.
+    pub(crate) fn count(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+
     /// Every row as values.
     fn values(&self) -> impl Iterator<Item = Vec<Value>> + '_ {
         self.batches
@@ -68,8 +74,58 @@ impl Rows<'_> {
     }
 }
 
+/// One of the results of a query.
+pub(crate) struct Table<'a> {
+    /// What the query calls it.
+    pub(crate) name: &'a str,
+    /// Its rows.
+    pub(crate) rows: Rows<'a>,
+    /// The chart that the query asks for.
+    pub(crate) render: Option<&'a Render>,
+    /// Whether rows were cut off.
+    pub(crate) truncated: bool,
+}
+
+impl Table<'_> {
+    /// What it is called among `all`, its place counted from 0.
+    fn heading(&self, place: usize, all: usize) -> String {
+        format!("{} ({} of {all})", self.name, place + 1)
+    }
+}
+
+impl Format {
+    /// Whether several results fit into it.
+    pub(crate) fn holds_several(self) -> bool {
+        matches!(self, Self::Table | Self::Json | Self::Markdown)
+    }
+}
+
+/// Writes the results of a query to standard output; several with a heading over each, or as one JSON object.
+pub(crate) fn write_all(tables: &[Table<'_>], style: Style, screen: &Screen) -> Result<(), Failure> {
+    let several = tables.len() > 1;
+    if several && style.format == Format::Json {
+        let mut out = BufWriter::new(io::stdout().lock());
+        return json::write_tables(tables, &mut out).and_then(|()| out.flush()).map_err(|error| stdout_failure(&error));
+    }
+    if several && !style.format.holds_several() {
+        return Err(Failure::bug("several results for a format of one table"));
+    }
+    for (place, table) in tables.iter().enumerate() {
+        if several {
+            let heading = table.heading(place, tables.len());
+            let heading = match style.format {
+                Format::Markdown => format!("### {}\n", markdown::escaped(&heading)),
+                _ => paint(screen.colour_out, STRONG, &visible(&heading)),
+            };
+            print(&format!("{}{heading}\n", if place > 0 { "\n" } else { "" }))?;
+        }
+        write(&table.rows, table.render, style, screen)?;
+    }
+    Ok(())
+}
+
 /// Writes a result to standard output: the chart that the query asks for where one may be drawn, its rows otherwise.
-pub(crate) fn write(rows: &Rows<'_>, render: Option<&Render>, style: Style, screen: &Screen) -> Result<(), Failure> {
+fn write(rows: &Rows<'_>, render: Option<&Render>, style: Style, screen: &Screen) -> Result<(), Failure> {
     let format = style.format;
     let may_draw = match style.chart {
         chart::When::Always => true,

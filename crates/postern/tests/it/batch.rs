@@ -40,6 +40,29 @@ fn one_bad_query_stops_nothing() {
 }
 
 #[test]
+fn several_results_are_all_there_and_the_first_where_it_always_is() {
+    let lines = batch(
+        "{\"id\":1,\"query\":\"print a = 1; range b from 1 to 3 step 1 | as B\"}\n\
+         {\"id\":2,\"query\":\"print a = 1 | evaluate preview(0)\"}\n\
+         {\"id\":3,\"query\":\"print a = 1; print |\"}\n\
+         {\"id\":4,\"query\":\"print a = 1; NoSuchTable\"}\n",
+        &["--limit", "3"],
+    );
+    let (a, b) = (json!([{"name": "a", "type": "long"}]), json!([{"name": "b", "type": "long"}]));
+    assert_eq!(
+        lines[0],
+        json!({"id": 1, "columns": a, "rows": [[1]], "tables": [
+            {"name": "PrimaryResult", "columns": a, "rows": [[1]]},
+            {"name": "B", "columns": b, "rows": [[1], [2]], "truncated": true},
+        ]})
+    );
+    assert_eq!(lines[1]["rows"], json!([]));
+    assert_eq!(lines[1]["tables"][1]["rows"], json!([[1]]));
+    assert_eq!(lines[2]["error"]["line"], 1);
+    assert!(text(&lines[3]["error"], "message").contains("NoSuchTable"), "{}", lines[3]);
+}
+
+#[test]
 fn no_query_hangs_the_batch() {
     let lines = batch(
         "{\"id\":1,\"query\":\"range x from 1 to 50000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 50000 step 1 | extend k = 1) on k | summarize sum(x * y)\"}\n\

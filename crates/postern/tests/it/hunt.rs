@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use insta::assert_snapshot;
+use serde_json::json;
 
 use crate::common::postern;
 
@@ -116,6 +117,111 @@ fn a_bad_query_is_shown_with_its_place() {
     let ran = postern(["hunt", hostile]);
     assert_eq!(ran.code, 2);
     assert!(!ran.stderr.contains('\u{1b}') && !ran.stderr.contains('\u{202e}'), "{:?}", ran.stderr);
+}
+
+/// Three results: a number, rows with a name of their own, and rows in an order.
+const SEVERAL: &str = "datatable(Sender:string, Size:long)['ann', 1, 'b|b', 5, 'ann', 7] \
+    | fork (count) ['The *large*'] = (where Size > 5) (summarize Sum = sum(Size) by Sender | sort by Sum desc)";
+
+#[test]
+fn several_results_are_shown_under_their_names() {
+    assert_snapshot!(postern(["hunt", SEVERAL]).worked().stdout, @r"
+    PrimaryResult (1 of 3)
+    Count
+    ─────
+        3
+
+    The *large* (2 of 3)
+    Sender  Size
+    ──────  ────
+    ann        7
+
+    PrimaryResult (3 of 3)
+    Sender  Sum
+    ──────  ───
+    ann       8
+    b|b       5
+    ");
+    assert_snapshot!(postern(["hunt", SEVERAL, "--format", "markdown"]).worked().stdout, @r"
+    ### PrimaryResult (1 of 3)
+
+    | Count |
+    | ---: |
+    | 3 |
+
+    ### The \*large\* (2 of 3)
+
+    | Sender | Size |
+    | --- | ---: |
+    | ann | 7 |
+
+    ### PrimaryResult (3 of 3)
+
+    | Sender | Sum |
+    | --- | ---: |
+    | ann | 8 |
+    | b\|b | 5 |
+    ");
+    // A name is the query's: it moves no cursor.
+    let ran = postern(["hunt", "print x = 1 | as ['\u{1b}[2J\u{202e}']; print 2"]).worked();
+    assert!(!ran.stdout.contains(['\u{1b}', '\u{202e}']), "{:?}", ran.stdout);
+}
+
+#[test]
+fn several_results_for_machines() {
+    let long = |name: &str| json!({"name": name, "type": "long"});
+    let sender = json!({"name": "Sender", "type": "string"});
+    let found = postern(["hunt", SEVERAL, "--format", "json"]).worked().json();
+    assert_eq!(
+        found,
+        json!({
+            "columns": [long("Count")],
+            "rows": [[3]],
+            "tables": [
+                {"name": "PrimaryResult", "columns": [long("Count")], "rows": [[3]]},
+                {"name": "The *large*", "columns": [sender, long("Size")], "rows": [["ann", 7]]},
+                {"name": "PrimaryResult", "columns": [sender, long("Sum")], "rows": [["ann", 8], ["b|b", 5]]},
+            ],
+        })
+    );
+    // One result stays one array.
+    let found = postern(["hunt", "print a = 1 | fork (take 1)", "--format", "json"]).worked().json();
+    assert_eq!(found, json!([{"a": 1}]));
+    for format in ["csv", "ndjson", "parquet"] {
+        let ran = postern(["hunt", SEVERAL, "--format", format]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+        let told = format!("3 results (`PrimaryResult`, `The *large*`, `PrimaryResult`), and {format} holds one table");
+        assert!(ran.stderr.contains(&told) && ran.stderr.contains("--format json"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn one_limit_for_all_results() {
+    let query = "range x from 1 to 3 step 1; range x from 1 to 3 step 1; print y = 1";
+    let ran = postern(["hunt", query, "--limit", "4", "--format", "json"]).worked();
+    assert!(ran.stderr.contains("cut after 4 rows; --limit"), "{}", ran.stderr);
+    let tables = ran.json()["tables"].clone();
+    let rows: Vec<_> = (0..3).map(|at| tables[at]["rows"].as_array().unwrap().len()).collect();
+    assert_eq!(rows, [3, 1, 0]);
+    let cut: Vec<_> = (0..3).map(|at| tables[at]["truncated"] == true).collect();
+    assert_eq!(cut, [false, true, true]);
+    let slow = "range x from 1 to 30000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 30000 step 1 | extend k = 1) on k | summarize sum(x * y)";
+    let ran = postern(["hunt", &format!("print 1; {slow}"), "--timeout", "500ms"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+    assert!(ran.stderr.contains("error[CLI0006]"), "{}", ran.stderr);
+}
+
+#[test]
+fn files_of_an_allowed_folder_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("list.csv"), "ann,5\nbob,\n").unwrap();
+    let query = "externaldata(Name:string, Size:long)['list.csv']";
+    let allowed = folder.path().to_str().unwrap();
+    let ran = postern(["hunt", query, "--external", allowed, "--format", "csv"]).worked();
+    assert_eq!(ran.stdout, "Name,Size\r\nann,5\r\nbob,\r\n");
+    let ran = postern(["hunt", query]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("KQL0116") && ran.stderr.contains("--external DIR"), "{}", ran.stderr);
 }
 
 #[test]

@@ -110,6 +110,10 @@ fn a_query_is_asked_and_remembered() {
     terminal.keys("print Answer = 6 * 7;\r");
     terminal.wait_for("42");
     terminal.wait_for("1 row");
+    terminal.keys("range n from 1 to 7 step 1 | fork Most = (top 1 by n) (summarize Sum = sum(n) * 1000);\r");
+    terminal.wait_for("Most (1 of 2)");
+    terminal.wait_for("28000");
+    terminal.wait_for("2 rows in 2 results");
     // Two lines, ended by an empty one.
     terminal.keys("range x from 1 to 3 step 1\r| summarize Total = sum(x) * 1000\r\r");
     terminal.wait_for("6000");

@@ -143,7 +143,7 @@ fn find(address: &str, folders: &[PathBuf], span: Span) -> Bound<PathBuf> {
     };
     if folders.is_empty() {
         return Err(Fault::new(
-            codes::NOT_SUPPORTED,
+            codes::EXECUTION,
             span,
             format!("`externaldata` reads files only from folders that are allowed, and none is: `{path}` is not read"),
         )

@@ -65,6 +65,7 @@ pub const NAMES: &[&str] = &[
     "narrow",
     "new_activity_metrics",
     "pivot",
+    "preview",
     "rolling_percentile",
     "rows_near",
     "schema_merge",

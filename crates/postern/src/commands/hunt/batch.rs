@@ -13,10 +13,10 @@ use postern_kql_syntax::{Diagnostic, line_column};
 use serde_json::{Map, Value, json};
 
 use super::guarded::{self, Ended};
-use super::{Hunt, tables};
+use super::{Hunt, shown, tables};
 use crate::commands::Globals;
 use crate::failure::{Code, Failure, chain};
-use crate::output::stdout_failure;
+use crate::output::{Table, json, stdout_failure};
 
 /// A query's answer or error, as its line has it.
 type Answer = Map<String, Value>;
@@ -73,14 +73,15 @@ fn case(line: &[u8]) -> Result<(Value, String), String> {
 async fn answer(catalog: &Arc<dyn Catalog>, query: &str, options: &HuntOptions) -> Answer {
     match guarded::hunt(catalog, query, options).await {
         Ok(result) => {
-            let rows = postern_kql::output::rows(&result.batches, &result.columns);
-            let columns: Vec<Value> =
-                result.columns.iter().map(|column| json!({"name": column.name, "type": column.ty.name()})).collect();
-            let mut answer = Map::new();
-            answer.insert("columns".to_owned(), Value::Array(columns));
-            answer.insert("rows".to_owned(), Value::Array(rows.into_iter().map(Value::Array).collect()));
-            if result.truncated {
-                answer.insert("truncated".to_owned(), Value::Bool(true));
+            let tables = shown(&result);
+            let mut answer = tables.first().map(members).unwrap_or_default();
+            if tables.len() > 1 {
+                let all = tables.iter().map(|table| {
+                    let mut all = Map::from_iter([("name".to_owned(), Value::from(table.name))]);
+                    all.extend(members(table));
+                    Value::Object(all)
+                });
+                answer.insert("tables".to_owned(), all.collect());
             }
             answer
         }
@@ -96,6 +97,19 @@ async fn answer(catalog: &Arc<dyn Catalog>, query: &str, options: &HuntOptions) 
         Err(Ended::Hunt(other)) => error(Code::Execution.text(), &chain(&other), None),
         Err(Ended::Caught(code, message)) => error(code.text(), &message, None),
     }
+}
+
+/// Columns and rows of one result.
+fn members(table: &Table<'_>) -> Answer {
+    let rows = postern_kql::output::rows(table.rows.batches, table.rows.columns);
+    let mut members = Map::from_iter([
+        ("columns".to_owned(), json::columns(table.rows.columns)),
+        ("rows".to_owned(), rows.into_iter().map(Value::Array).collect()),
+    ]);
+    if table.truncated {
+        members.insert("truncated".to_owned(), Value::Bool(true));
+    }
+    members
 }
 
 fn error(code: &str, message: &str, place: Option<(usize, usize)>) -> Answer {

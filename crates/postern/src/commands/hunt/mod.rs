@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
-use postern_investigate::{HuntError, HuntOptions, HuntResult};
+use postern_investigate::{HuntError, HuntOptions, HuntResult, Results};
 use postern_kql::PlanOptions;
 use postern_kql::catalog::Catalog;
 use postern_lake::Lake;
@@ -23,8 +23,9 @@ use postern_model::time::{MAX_TICKS, Ticks};
 use super::{Globals, time};
 use crate::failure::{Code, Failure, chain};
 use crate::output::chart::When;
-use crate::output::{self, Format, Rows, Style};
+use crate::output::{self, Format, Rows, Style, Table};
 use crate::screen::Screen;
+use crate::text::visible;
 use guarded::Ended;
 use params::Param;
 
@@ -101,6 +102,9 @@ Examples:
 Without a query, on a terminal, a prompt starts: with history, completion by Tab, and `.help`. A query ends there
 with `;` or an empty line. Ctrl-C stops a query: at the prompt it returns there, otherwise the exit code is 130.
 
+A query may give several results (`fork`, `facet`, several statements): each is shown under its name. JSON then is
+an object: columns and rows of the first, and all of them under `tables`; CSV, NDJSON and Parquet refuse it.
+
 Values in JSON: long as integer, real as number or \"NaN\"/\"Infinity\"/\"-Infinity\", datetime as ISO 8601 with
 seven fraction digits and Z, timespan as [-][d.]hh:mm:ss[.fffffff], dynamic as nested JSON, decimal and guid as
 text, missing as null. CSV disarms cells that a spreadsheet would run.";
@@ -159,8 +163,13 @@ pub(crate) async fn run(command: Hunt, globals: &Globals, screen: &Screen) -> Re
     }
     let (origin, text) = query_text(&command)?;
     let (lake, catalog) = tables(&command, globals).await?;
-    let options = command.options();
-    let result = guarded::hunt(&catalog, &text, &options).await.map_err(|error| failure(&origin, &text, error))?;
+    let options = HuntOptions { results: results(command.format), ..command.options() };
+    let result = guarded::hunt(&catalog, &text, &options).await.map_err(|error| match error {
+        Ended::Hunt(HuntError::Several { names }) => {
+            several(&names, command.format).hint("take `--format json`, or ask for each result in a query of its own")
+        }
+        error => failure(&origin, &text, error),
+    })?;
     if globals.data.is_none() && lake.is_some_and(|lake| names_a_table(&lake, &text)) {
         screen.note("note: without --data DIR every table is empty");
     }
@@ -168,19 +177,49 @@ pub(crate) async fn run(command: Hunt, globals: &Globals, screen: &Screen) -> Re
         Failure::query(&origin, &text, result.warnings.clone()).show(screen);
     }
     let style = Style { format: command.format, wide: command.wide, chart: command.chart };
-    let rows = Rows { columns: &result.columns, batches: &result.batches };
-    output::write(&rows, result.render.as_ref(), style, screen)?;
+    output::write_all(&shown(&result), style, screen)?;
     if let Some(words) = cut(&result, &command) {
         screen.note(&format!("note: {words}"));
     }
     Ok(())
 }
 
+/// The results of a query as they are written.
+fn shown(result: &HuntResult) -> Vec<Table<'_>> {
+    let first = Table {
+        name: &result.name,
+        rows: Rows { columns: &result.columns, batches: &result.batches },
+        render: result.render.as_ref(),
+        truncated: result.truncated,
+    };
+    let further = result.further.iter().map(|table| Table {
+        name: &table.name,
+        rows: Rows { columns: &table.columns, batches: &table.batches },
+        render: table.render.as_ref(),
+        truncated: table.truncated,
+    });
+    std::iter::once(first).chain(further).collect()
+}
+
+/// Which results of a query can be written in a format.
+fn results(format: Format) -> Results {
+    if format.holds_several() { Results::All } else { Results::One }
+}
+
+/// A query with several results for a format that holds one.
+fn several(names: &[String], format: Format) -> Failure {
+    let all = names.iter().map(|name| format!("`{}`", visible(name))).collect::<Vec<_>>().join(", ");
+    let format = clap::ValueEnum::to_possible_value(&format);
+    let format = format.as_ref().map_or("this format", |value| value.get_name());
+    let message = format!("the query gives {} results ({all}), and {format} holds one table", names.len());
+    Failure::usage(Code::Arguments, message)
+}
+
 /// That a result was cut, and by which setting.
 fn cut(result: &HuntResult, command: &Hunt) -> Option<String> {
-    let rows = result.rows();
+    let rows = result.all_rows();
     let setting = if rows < command.limit { "--result-size sets how much" } else { "--limit sets how many" };
-    result.truncated.then(|| format!("cut after {rows} rows; {setting}"))
+    result.any_truncated().then(|| format!("cut after {rows} rows; {setting}"))
 }
 
 /// What queries may read: the tables of `--schema`, or those of the store of `--data`, which must be there, or those of

@@ -13,6 +13,8 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
+use datafusion::arrow::array::RecordBatch;
+use postern_investigate::{HuntError, HuntOptions};
 use postern_kql::catalog::Catalog;
 use postern_kql::complete::call_shape;
 use postern_kql::functions::{find, find_aggregate, find_operator};
@@ -22,10 +24,11 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{ColorMode, Editor};
 
-use super::{Hunt, failure, guarded};
+use super::guarded::Ended;
+use super::{Hunt, failure, guarded, results, several, shown};
 use crate::commands::Globals;
 use crate::failure::{Code, Failure};
-use crate::output::{self, Format, Grid, Rows, Style};
+use crate::output::{self, Format, Grid, Style, Table};
 use crate::screen::{FAINT, STRONG, Screen, paint};
 use crate::text::{count, visible, wrap};
 use crate::watch::Watch;
@@ -149,7 +152,8 @@ fn remember(editor: &mut Editor<Assist, FileHistory>, screen: &Screen) -> Option
 impl Shell<'_> {
     /// Runs a query; Ctrl-C stops it.
     async fn query(&mut self, text: &str) -> Result<(), Failure> {
-        let options = self.hunt.options();
+        let format = self.settings.style.format;
+        let options = HuntOptions { results: results(format), ..self.hunt.options() };
         let outcome = tokio::select! {
             outcome = guarded::hunt(&self.catalog, text, &options) => outcome,
             () = Watch::interrupt().fired() => {
@@ -157,28 +161,34 @@ impl Shell<'_> {
                 return Ok(());
             }
         };
-        let result = outcome.map_err(|ended| failure("query", text, ended))?;
+        let result = outcome.map_err(|ended| match ended {
+            Ended::Hunt(HuntError::Several { names }) => {
+                several(&names, format).hint("`.mode table` or `.mode json` shows all of them")
+            }
+            ended => failure("query", text, ended),
+        })?;
         if !result.warnings.is_empty() {
             Failure::query("query", text, result.warnings.clone()).show(&self.screen);
         }
-        let all = result.rows();
-        let drawn = result.render.is_some();
-        let most = match self.settings.style.format {
-            Format::Table if !drawn => self.settings.rows.unwrap_or(usize::MAX),
+        let mut tables = shown(&result);
+        let most = |table: &Table<'_>| match format {
+            Format::Table if table.render.is_none() => self.settings.rows.unwrap_or(usize::MAX),
             _ => usize::MAX,
         };
-        let mut left = most;
-        let mut batches = Vec::new();
-        for batch in &result.batches {
-            let take = batch.num_rows().min(left);
-            batches.push(batch.slice(0, take));
-            left -= take;
+        let heads: Vec<_> = tables.iter().map(|table| head(table.rows.batches, most(table))).collect();
+        let more = tables.iter().find(|table| table.rows.count() > most(table)).map(most);
+        for (table, head) in tables.iter_mut().zip(&heads) {
+            table.rows.batches = head;
         }
-        let rows = Rows { columns: &result.columns, batches: &batches };
-        output::write(&rows, result.render.as_ref(), self.settings.style, &self.screen)?;
+        output::write_all(&tables, self.settings.style, &self.screen)?;
+        let all = result.all_rows();
         let mut line = count(all as u64, "row", "rows");
-        if all > most {
-            let _ = write!(line, ", the first {most} shown; `.rows all` shows all");
+        if tables.len() > 1 {
+            let _ = write!(line, " in {} results", tables.len());
+        }
+        if let Some(most) = more {
+            let each = if tables.len() > 1 { " of each" } else { "" };
+            let _ = write!(line, ", the first {most}{each} shown; `.rows all` shows all");
         }
         if let Some(words) = super::cut(&result, self.hunt) {
             let _ = write!(line, ", {words}");
@@ -262,6 +272,17 @@ impl Shell<'_> {
         }
         Ok(out.join("\n"))
     }
+}
+
+/// The first rows.
+fn head(batches: &[RecordBatch], most: usize) -> Vec<RecordBatch> {
+    let mut left = most;
+    let cut = batches.iter().map(|batch| {
+        let take = batch.num_rows().min(left);
+        left -= take;
+        batch.slice(0, take)
+    });
+    cut.collect()
 }
 
 /// Names in columns that fit the width.
