@@ -58,14 +58,14 @@ pub const DIFFERENCES: &[Difference] = &[
         "Differ from run to run, so no two engines agree on them.",
     ),
     difference(
-        "`ingestion_time()`, cursors, `restrict`, row security",
+        "`ingestion_time()`, cursors, row security",
         "Belong to the service that stores the data.",
         "There is no such service: `ingestion_time()` is null, of which a warning tells, and the others are refused.",
     ),
     difference(
         "Request options (`set …`)",
         "Change how the service runs a query.",
-        "Are read and passed over; none of them changes a result here.",
+        "`query_now`, `query_bin_auto_at`, `query_bin_auto_size` and `query_take_max_records` do the same here; the others are read and passed over.",
     ),
     difference(
         "Parameters in braces",
