@@ -2,6 +2,7 @@
 
 use datafusion::common::Result;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::functions_aggregate::count::count_all;
 use datafusion::functions_aggregate::first_last::first_value_udaf;
 use datafusion::logical_expr::Expr;
 
@@ -71,6 +72,10 @@ pub fn aggregate(mut relation: Relation, keys: &[Output], aggregates: &[Output],
         };
         let column = ScopeColumn { name: output.name.clone(), ty: output.ty, hidden: output.hidden, column };
         outputs.push((expr, column));
+    }
+    if by.is_empty() && calls.is_empty() {
+        // Constants alone are one row all the same.
+        calls.push((count_all(), fresh.name("rows")));
     }
     let group_columns: Vec<_> =
         by.iter().filter_map(|e| if let Expr::Column(c) = e { Some(c.clone()) } else { None }).collect();
