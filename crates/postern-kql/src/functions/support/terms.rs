@@ -4,6 +4,8 @@
 //! is per character (a character that would become several stays as it is), never by locale. An empty
 //! needle is found everywhere.
 
+use std::sync::LazyLock;
+
 /// How a needle must lie in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
@@ -166,21 +168,48 @@ fn term_after(hay: &str, at: usize) -> bool {
 
 /// The text in the case used for comparison: characters are equal when they are in upper case.
 pub fn fold(text: &str) -> String {
-    let fold = |c: char| {
-        let upper = only(c, c.to_uppercase());
-        only(upper, upper.to_lowercase())
-    };
-    text.chars().map(fold).collect()
+    changed(text, str::make_ascii_lowercase, |c| match FOLDED.get(c as usize) {
+        Some(folded) => *folded,
+        None => fold_char(c),
+    })
 }
 
 /// The text in lower case, character by character: none becomes several, and none looks at its neighbours.
 pub fn lower(text: &str) -> String {
-    text.chars().map(|c| only(c, c.to_lowercase())).collect()
+    changed(text, str::make_ascii_lowercase, |c| only(c, c.to_lowercase()))
 }
 
 /// The text in upper case, in the same way.
 pub fn upper(text: &str) -> String {
-    text.chars().map(|c| only(c, c.to_uppercase())).collect()
+    changed(text, str::make_ascii_uppercase, |c| only(c, c.to_uppercase()))
+}
+
+/// What the characters of most alphabets are folded to: those of two bytes and less.
+static FOLDED: LazyLock<Vec<char>> =
+    LazyLock::new(|| (0..0x800).map(|c| char::from_u32(c).map_or(char::REPLACEMENT_CHARACTER, fold_char)).collect());
+
+fn fold_char(c: char) -> char {
+    let upper = only(c, c.to_uppercase());
+    only(upper, upper.to_lowercase())
+}
+
+/// Changes runs of ASCII as a whole and the others character by character.
+fn changed(text: &str, ascii: impl Fn(&mut str), other: impl Fn(char) -> char) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    loop {
+        let run = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let (plain, tail) = rest.split_at(run);
+        let start = out.len();
+        out.push_str(plain);
+        if let Some(added) = out.get_mut(start..) {
+            ascii(added);
+        }
+        let mut chars = tail.chars();
+        let Some(c) = chars.next() else { return out };
+        out.push(other(c));
+        rest = chars.as_str();
+    }
 }
 
 /// The character that another is in another case, or that itself where there would be several.
