@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod detections;
+pub(crate) mod explore;
 pub(crate) mod hunt;
 pub(crate) mod ingest;
 pub(crate) mod investigate;
@@ -54,6 +55,8 @@ pub(crate) enum Command {
     Audit(Box<audit::Audit>),
     /// Show the built-in detections
     Detections(detections::Detections),
+    /// Show mail over time and by what it has in common
+    Explore(Box<explore::Explore>),
     /// Ask the evidence a question in KQL
     Hunt(Box<hunt::Hunt>),
     /// Load evidence into a store
@@ -77,7 +80,7 @@ impl Command {
     /// What it means that the user stopped it.
     pub(crate) fn when_stopped(&self) -> &'static str {
         match self {
-            Self::Audit(_) | Self::Hunt(_) | Self::Trace(_) => "stopped; the query was cancelled",
+            Self::Audit(_) | Self::Explore(_) | Self::Hunt(_) | Self::Trace(_) => "stopped; the query was cancelled",
             _ => "stopped; what was not committed is not stored",
         }
     }
@@ -88,6 +91,7 @@ pub(crate) async fn run(command: Command, globals: &Globals, screen: &Screen) ->
     match command {
         Command::Audit(command) => audit::run(*command, globals, screen).await,
         Command::Detections(command) => detections::run(&command),
+        Command::Explore(command) => explore::run(*command, globals, screen).await,
         Command::Hunt(command) => hunt::run(*command, globals, screen).await,
         Command::Ingest(command) => ingest::run(command, globals, screen).await,
         Command::Investigate(command) => investigate::run(command, globals, screen).await,

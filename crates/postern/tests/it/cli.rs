@@ -21,6 +21,7 @@ fn help_lists_the_commands_that_are_there() {
     Commands:
       audit        Show records of the audit log
       detections   Show the built-in detections
+      explore      Show mail over time and by what it has in common
       hunt         Ask the evidence a question in KQL
       ingest       Load evidence into a store
       investigate  Load evidence, detect, grade, propose: the main job
@@ -41,7 +42,7 @@ fn help_lists_the_commands_that_are_there() {
 
     Exit codes: 0 worked, 1 failed, 2 wrong usage or bad query.
     ");
-    for command in ["audit", "detections", "hunt", "ingest", "investigate", "lab", "tables", "trace"] {
+    for command in ["audit", "detections", "explore", "hunt", "ingest", "investigate", "lab", "tables", "trace"] {
         let ran = postern([command, "--help"]).worked();
         assert!(ran.stdout.contains(&format!("Usage: postern {command}")), "{}", ran.stdout);
     }

@@ -16,6 +16,7 @@ mod common;
 mod content;
 mod crash;
 mod example;
+mod explore;
 mod hostile;
 mod hunt;
 mod limits;
