@@ -107,6 +107,7 @@ impl Audit {
 
 /// Runs `postern audit`.
 pub(crate) async fn run(command: Audit, globals: &Globals, screen: &Screen) -> Result<(), Failure> {
+    command.span.check()?;
     let evidence = Evidence::open(&command.source, &command.shown, globals, screen).await?;
     let answer = evidence.ask(command.question(screen), command.shown.limit()).await?;
     if !command.record {

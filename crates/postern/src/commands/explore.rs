@@ -13,7 +13,8 @@ use super::Globals;
 use super::hunt::duration;
 use super::investigate::write_file;
 use super::view::{
-    DAY, Evidence, IpRange, Question, Shown, Source, Span, addresses, domains, ip_range, listed, message_ids, wildcards,
+    DAY, Evidence, IpRange, Question, Shown, Source, Span, addresses, domains, few_columns, ip_range, listed,
+    message_ids, wildcards,
 };
 use crate::failure::{Code, Failure};
 use crate::output;
@@ -90,11 +91,12 @@ Examples:
 The chart covers --start to --end, by default all time of which the evidence has mail: a filter that fits on one day
 alone is a spike among quiet days. A step is marked as a spike (▲) or a dip (▼) where series_decompose_anomalies says
 so of the number of messages with threshold 3: farther from what season and mean let expect than three times the
-distance that Tukey's fences allow. The season is a week where there are three of them in daily or two in hourly
+distance that Tukey's fences allow, and by ten messages at least. The season is a week where there are three of them in daily or two in hourly
 steps, a day in shorter steps, otherwise found by itself.
 
 Filters of a different kind must all fit, of several of one kind one is enough. Case of letters does not matter.
---json gives chart, marks and rows as one object; --csv gives the rows below the chart.";
+--json gives chart, marks and rows as one object; --csv gives the rows below the chart. A terminal under 100 columns
+shows fewer of them; --wide shows all.";
 
 /// What messages are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -125,6 +127,8 @@ const MINUTE: i64 = 600_000_000;
 const HOUR: i64 = 60 * MINUTE;
 /// Lengths to choose from.
 const LENGTHS: &[i64] = &[MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, DAY, 7 * DAY, 28 * DAY];
+/// A mark needs so many messages more or fewer than expected: among few, one is far out by Tukey's measure already.
+const STANDS_OUT: f64 = 10.0;
 /// Kinds of delivery location that are told apart.
 const LOCATIONS: usize = 1_000;
 
@@ -163,6 +167,9 @@ const COUNTED: &str = "\
     NotDelivered = countif(DeliveryAction in~ ('Junked', 'Blocked')), First = min(Timestamp), Last = max(Timestamp)
     by By
 | sort by Messages desc, By asc | take AskedMost";
+const FOR_FEW_COLUMNS: &str = "| project-away Threats, IP, Connector";
+const DAYS_FOR_PEOPLE: &str =
+    "| extend First = format_datetime(First, 'yyyy-MM-dd'), Last = format_datetime(Last, 'yyyy-MM-dd')";
 const COUNTS_FOR_PEOPLE: &str = "| extend First = format_datetime(First, 'yyyy-MM-dd HH:mm'), \
     Last = format_datetime(Last, 'yyyy-MM-dd HH:mm')";
 
@@ -219,21 +226,27 @@ impl Explore {
     }
 
     /// The rows below the chart.
-    fn below(&self) -> Question {
+    fn below(&self, screen: &Screen) -> Question {
         let mut question = self.question(self.span);
         question.then(PARTS);
         let people = !self.shown.for_machines();
+        let few = people && !self.shown.wide && few_columns(screen);
         match self.by {
             Some(by) => {
                 let (before, after) = by.lines();
                 question.then(before).then(COUNTED);
                 if people {
-                    question.then(COUNTS_FOR_PEOPLE);
+                    question.then(if few { DAYS_FOR_PEOPLE } else { COUNTS_FOR_PEOPLE });
                 }
-                question.then(after)
+                question.then(after);
             }
-            None => question.then(NEWEST).then(if people { FOR_PEOPLE } else { FOR_MACHINES }),
-        };
+            None => {
+                question.then(NEWEST).then(if people { FOR_PEOPLE } else { FOR_MACHINES });
+                if few {
+                    question.then(FOR_FEW_COLUMNS);
+                }
+            }
+        }
         question
     }
 
@@ -265,13 +278,14 @@ impl Explore {
 
 /// Runs `postern explore`.
 pub(crate) async fn run(command: Explore, globals: &Globals, screen: &Screen) -> Result<(), Failure> {
+    command.span.check()?;
     let evidence = Evidence::open(&command.source, &command.shown, globals, screen).await?;
     let timeline = timeline(&command, &evidence).await?;
     if let Some(path) = &command.svg {
         write_file(path, svg::render(&timeline).as_bytes())?;
         screen.note(&format!("chart in {}", path.display()));
     }
-    let below = evidence.ask(command.below(), command.shown.limit_or(BELOW)).await?;
+    let below = evidence.ask(command.below(screen), command.shown.limit_or(BELOW)).await?;
     if command.shown.json {
         output::print_json(&as_json(&timeline, &below))?;
         return Ok(());
@@ -287,6 +301,13 @@ pub(crate) async fn run(command: Explore, globals: &Globals, screen: &Screen) ->
             output::print(&format!("\n{}\n", paint(screen.colour_out, STRONG, &format!("{total}, {what}"))))?;
         }
     }
+    if below.rows() == 0 && timeline.total() > 0 {
+        if command.shown.csv {
+            command.shown.write_rows(&below, screen)?;
+        }
+        screen.note("note: of these messages, none is known to have a link");
+        return Ok(());
+    }
     command.shown.write(&below, screen)
 }
 
@@ -300,12 +321,12 @@ async fn covered(command: &Explore, evidence: &Evidence) -> Result<Option<(i64, 
     else {
         return Ok(None);
     };
+    // Before or after all mail of the evidence.
     if from > to {
-        return Err(Failure::usage(Code::Arguments, "the time begins after it ends")
-            .hint("--start and --end stand for the first and the last moment; without them, the evidence's count"));
+        return Ok(None);
     }
     let chosen = || LENGTHS.iter().copied().find(|step| (to - from) / step < STEPS);
-    let step = command.step.or_else(chosen).unwrap_or(365 * DAY);
+    let step = command.step.or_else(chosen).unwrap_or_else(|| ((to - from) / STEPS / DAY + 1) * DAY);
     let from = from - from % step;
     // `to` is the last moment, and the end of the last step comes after it.
     let steps = (to - from) / step + 1;
@@ -376,7 +397,7 @@ fn list(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// The steps that the engine flags.
+/// The steps that the engine flags, where it is about more than a few messages.
 fn marks(answer: &HuntResult) -> Vec<Mark> {
     let Some(row) = answer.objects().into_iter().next() else { return Vec::new() };
     let numbers = |name: &str| list(row.get(name));
@@ -384,8 +405,9 @@ fn marks(answer: &HuntResult) -> Vec<Mark> {
     flags
         .filter_map(|(at, ((flag, count), expected))| {
             let flag = flag.as_f64().filter(|flag| *flag != 0.0)?;
-            let expected = expected.as_f64().unwrap_or_default();
-            Some(Mark { at, count: count.as_u64().unwrap_or_default(), expected, spike: flag > 0.0 })
+            let (count, expected) = (count.as_u64().unwrap_or_default(), expected.as_f64().unwrap_or_default());
+            let far = (count as f64 - expected).abs() >= STANDS_OUT;
+            far.then_some(Mark { at, count, expected, spike: flag > 0.0 })
         })
         .collect()
 }

@@ -149,6 +149,7 @@ impl Trace {
 
 /// Runs `postern trace`.
 pub(crate) async fn run(command: Trace, globals: &Globals, screen: &Screen) -> Result<(), Failure> {
+    command.span.check()?;
     let evidence = Evidence::open(&command.source, &command.shown, globals, screen).await?;
     if let Some(id) = &command.message {
         return detail(id, &command, &evidence, screen).await;

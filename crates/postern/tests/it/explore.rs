@@ -120,6 +120,8 @@ fn messages_are_counted_by_what_they_have_in_common() {
         assert!(rows.iter().all(|row| row[column].is_string()), "{by}: {rows:?}");
     }
     assert_eq!(rows("url-domain"), Vec::<Value>::new(), "no links are known of the example");
+    let none = view(store.path(), &["explore", "--by", "url-domain", "--connector", CONNECTOR]).worked();
+    assert!(none.stderr.contains("none is known to have a link"), "{}", none.stderr);
     let table = view(store.path(), &["explore", "--by", "sender-domain", "--connector", CONNECTOR]).worked().stdout;
     assert!(table.contains("425 messages, counts, the largest first\nSenderDomain "), "{table}");
     let csv = view(store.path(), &["explore", "--by", "sender-domain", "--connector", CONNECTOR, "--csv"]).worked();
@@ -161,6 +163,7 @@ fn links_are_found_by_their_domain() {
     let by = run(&["--by", "url-domain", "--json"]).json();
     let domains: Vec<&str> = list(&by, "rows").iter().map(|row| text(row, "UrlDomain")).collect();
     assert_eq!(domains, ["bad.example", "good.example", "www.bad.example"]);
+    assert!(list(&by, "marks").is_empty(), "two messages are no spike");
     assert!(run(&["--csv"]).stdout.contains(",'=1+1,"));
 
     let svg = folder.path().join("chart.svg");
@@ -178,11 +181,26 @@ fn wrong_usage_is_said() {
         (vec!["explore", "--by", "colour"], "possible values"),
         (vec!["explore", "--step", "0s"], "expected a duration"),
         (vec!["explore", "--step", "1s"], "10000 can be drawn"),
-        (vec!["explore", "--start", "2026-05-01", "--end", "2026-04-01"], "begins after it ends"),
+        (vec!["explore", "--start", "2026-05-01", "--end", "2026-04-01"], "ends before it begins"),
+        (vec!["audit", "--start", "2026-05-01", "--end", "2026-04-01"], "ends before it begins"),
+        (vec!["trace", "--start", "2026-05-01", "--end", "2026-04-01"], "ends before it begins"),
     ] {
         let ran = view(store.path(), &arguments);
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}: {}", ran.stderr);
         assert!(ran.stderr.contains(told), "{arguments:?}: {}", ran.stderr);
+    }
+    // The ends of time are times like others.
+    for arguments in [
+        &["--start", "0001-01-01", "--end", "9999-12-31"][..],
+        &["--end", "9999-12-31T23:59:59Z", "--start", "9999-12-31"],
+        &["--step", "100000d"],
+    ] {
+        let ran = view(store.path(), &[&["explore", "--json", "--limit", "1"], arguments].concat());
+        assert_eq!(ran.code, 0, "{arguments:?}: {}", ran.stderr);
+    }
+    for arguments in [["explore", "--start", "2027-01-01"], ["explore", "--end", "2020-01-01"]] {
+        let ran = view(store.path(), &arguments).worked();
+        assert!(ran.stderr.contains("nothing fits these filters"), "{}", ran.stderr);
     }
     let ran = view(store.path(), &["explore", "--connector", "nobody's"]).worked();
     assert!(ran.stderr.contains("nothing fits these filters"), "{}", ran.stderr);

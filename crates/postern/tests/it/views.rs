@@ -148,6 +148,11 @@ fn trace_tells_all_of_one_message() {
         assert!(list(&whole, member).is_empty(), "{member}");
     }
     assert!(list(&whole, "events").iter().any(|event| event["Event"] == "delivery: Delivered"));
+    // The audit log tells who sent it.
+    let sent = view(store.path(), &["trace", "--message", "152C93025E8080D61C5E67D3@contoso.example", "--json"]);
+    let sent = sent.worked().json();
+    let events: Vec<&str> = list(&sent, "events").iter().map(|event| text(event, "Event")).collect();
+    assert_eq!(events, ["audit: Send", "delivery: Delivered"]);
     let ran = view(store.path(), &["trace", "--message", "nobody@nowhere"]).worked();
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("", "note: no message has this id\n"));
 }

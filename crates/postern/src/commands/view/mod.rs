@@ -57,6 +57,19 @@ pub(super) struct Span {
     pub(super) end: Option<Ticks>,
 }
 
+impl Span {
+    /// Refuses a range that ends before it begins.
+    pub(super) fn check(self) -> Result<(), Failure> {
+        match (self.start, self.end) {
+            (Some(start), Some(end)) if start > end => {
+                let failure = Failure::usage(Code::Arguments, "the time ends before it begins");
+                Err(failure.hint("--start is the first moment, --end the last"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// How a view shows its rows.
 #[derive(Debug, Args)]
 pub(super) struct Shown {
@@ -95,17 +108,24 @@ impl Shown {
 
     /// Writes the rows of an answer to standard output, and says when there are more or none.
     pub(super) fn write(&self, answer: &HuntResult, screen: &Screen) -> Result<(), Failure> {
+        self.write_rows(answer, screen)?;
+        self.tell(answer, screen);
+        Ok(())
+    }
+
+    /// Writes the rows of an answer to standard output.
+    pub(super) fn write_rows(&self, answer: &HuntResult, screen: &Screen) -> Result<(), Failure> {
         let rows = rows(answer);
         if self.for_machines() {
             let format = if self.json { Format::Json } else { Format::Csv };
             let style = Style { format, wide: true, chart: When::Never };
             let table = Table { name: &answer.name, rows, render: None, truncated: answer.truncated };
-            output::write_all(&[table], style, screen)?;
+            output::write_all(&[table], style, screen)
         } else if rows.count() > 0 {
-            output::write_lines(&rows, self.wide, screen)?;
+            output::write_lines(&rows, self.wide, screen)
+        } else {
+            Ok(())
         }
-        self.tell(answer, screen);
-        Ok(())
     }
 
     /// Says on standard error when there are more rows than shown, or none.

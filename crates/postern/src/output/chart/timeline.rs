@@ -8,7 +8,7 @@ use super::axis::Unit;
 use super::data::{Data, Series};
 use super::{Canvas, MOST_SERIES, Shape, plot};
 use crate::screen::{ALARM, CALM, STRONG, Screen, paint};
-use crate::text::{fit, thousands, visible};
+use crate::text::{count, fit, thousands, visible};
 
 /// Ticks of a day.
 const DAY: i64 = 864_000_000_000;
@@ -94,8 +94,8 @@ impl Timeline {
         for mark in &self.marks {
             let (sign, style) = if mark.spike { ('▲', ALARM) } else { ('▼', CALM) };
             let word = paint(canvas.colour, style, &format!("{sign} {}", mark.word()));
-            let count = thousands(mark.count);
-            let _ = write!(out, "{word}  {}  {count} messages, {}\n", self.time(mark.at), mark.expectation());
+            let messages = count(mark.count, "message", "messages");
+            let _ = write!(out, "{word}  {}  {messages}, {}\n", self.time(mark.at), mark.expectation());
         }
         out
     }
