@@ -209,3 +209,37 @@ fn wrong_usage_is_said() {
     let help = postern(["explore", "--help"]).worked().stdout;
     assert!(help.contains("Examples:") && help.contains("series_decompose_anomalies"), "{help}");
 }
+
+#[test]
+fn a_day_without_mail_is_a_dip() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = String::new();
+    for day in (1..=28).filter(|day| *day != 19) {
+        // Some more on some days, as it is.
+        for number in 0..30 + day % 3 {
+            let id = format!("{day}-{number}");
+            let row = json!({"Timestamp": format!("2026-02-{day:02}T10:{number:02}:00Z"), "NetworkMessageId": id,
+                "InternetMessageId": format!("<{id}@x>"), "SenderFromAddress": "a@b.example",
+                "SenderMailFromAddress": "a@b.example", "RecipientEmailAddress": "c@contoso.example",
+                "Subject": "s", "EmailDirection": "Inbound", "DeliveryAction": "Delivered",
+                "DeliveryLocation": "Inbox/folder", "ReportId": id});
+            rows.push_str(&format!("{row}\n"));
+        }
+    }
+    let file = folder.path().join("EmailEvents.ndjson");
+    fs::write(&file, rows).unwrap();
+    let svg = folder.path().join("chart.svg");
+    let ran = postern([
+        "explore".as_ref(),
+        file.as_os_str(),
+        "--step".as_ref(),
+        "1d".as_ref(),
+        "--svg".as_ref(),
+        svg.as_os_str(),
+    ])
+    .worked();
+    let marks: Vec<&str> = ran.stdout.lines().filter(|line| line.starts_with(['▲', '▼'])).collect();
+    assert_eq!(marks.len(), 1, "{}", ran.stdout);
+    assert!(marks[0].starts_with("▼ dip  2026-02-19  0 messages, expected about "), "{marks:?}");
+    assert!(fs::read_to_string(&svg).unwrap().contains("dip 2026-02-19: 0 messages"));
+}
