@@ -53,6 +53,25 @@ pub(crate) fn visible_lines(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// JSON text that means the same, with every deceiving character of its strings written as `\\u…`.
+pub(crate) fn visible_json(text: &str) -> Cow<'_, str> {
+    // Between strings there are line feeds alone; in strings JSON writes those out itself.
+    if !text.chars().any(|c| deceives(c) && c != '\n') {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if c == '\n' || !deceives(c) {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Columns that the text takes in a terminal.
 pub(crate) fn width(text: &str) -> usize {
     text.width()
@@ -148,6 +167,15 @@ mod tests {
         assert_eq!(visible("line\r\nbreak\t"), "line\\r\\nbreak\\t");
         assert_eq!(visible("\u{9b}2J"), "\\u{9b}2J");
         assert_eq!(visible_lines("a\r\n\tb\u{0}"), "a\n\tb\\u{0}");
+    }
+
+    #[test]
+    fn json_stays_the_same_value() {
+        let value = serde_json::json!({"a": "x\u{1b}[2J\u{202e}\u{e0041}\u{9b}\n漢"});
+        let text = serde_json::to_string_pretty(&value).unwrap();
+        let safe = visible_json(&text);
+        assert!(safe.chars().all(|c| c == '\n' || !deceives(c)), "{safe}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&safe).unwrap(), value);
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn write(command: &Investigate, report: &Report, screen: &Screen) -> Result<(), 
 }
 
 /// Writes a file as a whole: it is there complete or not at all.
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(super) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let failed = |error: std::io::Error| Failure::output(&format!("`{}`", path.display()), &error);
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if !path.exists() {

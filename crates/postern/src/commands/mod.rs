@@ -1,11 +1,15 @@
 //! The command line: one module per subcommand with its arguments, its help and its run.
 
+pub(crate) mod audit;
 pub(crate) mod detections;
+pub(crate) mod explore;
 pub(crate) mod hunt;
 pub(crate) mod ingest;
 pub(crate) mod investigate;
 pub(crate) mod lab;
 pub(crate) mod tables;
+pub(crate) mod trace;
+mod view;
 
 use std::path::{Path, PathBuf};
 
@@ -47,8 +51,12 @@ pub(crate) struct Globals {
 /// The subcommands, in order of name.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Show records of the audit log
+    Audit(Box<audit::Audit>),
     /// Show the built-in detections
     Detections(detections::Detections),
+    /// Show mail over time and by what it has in common
+    Explore(Box<explore::Explore>),
     /// Ask the evidence a question in KQL
     Hunt(Box<hunt::Hunt>),
     /// Load evidence into a store
@@ -59,6 +67,8 @@ pub(crate) enum Command {
     Lab(lab::Lab),
     /// Show the tables that queries can use
     Tables(tables::Tables),
+    /// Show where messages went
+    Trace(Box<trace::Trace>),
 }
 
 impl Command {
@@ -70,7 +80,7 @@ impl Command {
     /// What it means that the user stopped it.
     pub(crate) fn when_stopped(&self) -> &'static str {
         match self {
-            Self::Hunt(_) => "stopped; the query was cancelled",
+            Self::Audit(_) | Self::Explore(_) | Self::Hunt(_) | Self::Trace(_) => "stopped; the query was cancelled",
             _ => "stopped; what was not committed is not stored",
         }
     }
@@ -79,12 +89,15 @@ impl Command {
 /// Runs a command.
 pub(crate) async fn run(command: Command, globals: &Globals, screen: &Screen) -> Result<(), Failure> {
     match command {
+        Command::Audit(command) => audit::run(*command, globals, screen).await,
         Command::Detections(command) => detections::run(&command),
+        Command::Explore(command) => explore::run(*command, globals, screen).await,
         Command::Hunt(command) => hunt::run(*command, globals, screen).await,
         Command::Ingest(command) => ingest::run(command, globals, screen).await,
         Command::Investigate(command) => investigate::run(command, globals, screen).await,
         Command::Lab(command) => lab::run(&command, screen).await,
         Command::Tables(command) => tables::run(&command, globals).await,
+        Command::Trace(command) => trace::run(*command, globals, screen).await,
     }
 }
 

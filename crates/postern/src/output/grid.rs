@@ -12,17 +12,24 @@ const NARROWEST: usize = 8;
 pub(crate) struct Grid {
     header: Vec<(String, bool)>,
     rows: Vec<Vec<String>>,
+    kept: usize,
 }
 
 impl Grid {
     /// A grid of left-aligned columns.
     pub(crate) fn new<const N: usize>(header: [&str; N]) -> Self {
-        Self { header: header.iter().map(|name| ((*name).to_owned(), false)).collect(), rows: Vec::new() }
+        Self { header: header.iter().map(|name| ((*name).to_owned(), false)).collect(), ..Self::default() }
     }
 
     /// Adds a column, right-aligned or not.
     pub(crate) fn column(&mut self, name: &str, right: bool) -> &mut Self {
         self.header.push((visible(name).into_owned(), right));
+        self
+    }
+
+    /// Cuts so many of the first columns only when it cannot be done without.
+    pub(crate) fn keep(&mut self, columns: usize) -> &mut Self {
+        self.kept = columns;
         self
     }
 
@@ -50,15 +57,17 @@ impl Grid {
     pub(crate) fn render_within(&self, columns: usize) -> Option<String> {
         let mut widths = self.natural_widths();
         let room = columns.checked_sub(GAP * widths.len().saturating_sub(1))?;
-        if widths.iter().map(|w| (*w).min(NARROWEST)).sum::<usize>() > room {
-            return None;
-        }
-        // The widest columns give way first.
+        let least = |kept: usize| -> Vec<usize> {
+            widths.iter().enumerate().map(|(at, w)| if at < kept { *w } else { (*w).min(NARROWEST) }).collect()
+        };
+        let floors = [self.kept, 0].map(least).into_iter().find(|floors| floors.iter().sum::<usize>() <= room)?;
+        // The widest columns that may give way do so first.
         while widths.iter().sum::<usize>() > room {
             let excess = widths.iter().sum::<usize>() - room;
-            let widest = widths.iter().copied().max()?;
-            let next = widths.iter().copied().filter(|w| *w < widest).max().unwrap_or(0).max(NARROWEST);
-            let position = widths.iter().position(|w| *w == widest)?;
+            let may = || widths.iter().zip(&floors).enumerate().filter(|(_, (w, floor))| w > floor);
+            let (position, (widest, floor)) =
+                may().map(|(at, (w, floor))| (at, (*w, *floor))).reduce(|a, b| if b.1.0 > a.1.0 { b } else { a })?;
+            let next = may().map(|(_, (w, _))| *w).filter(|w| *w < widest).max().unwrap_or(0).max(floor);
             let less = excess.min(widest.saturating_sub(next).max(1));
             *widths.get_mut(position)? -= less;
         }
@@ -127,5 +136,15 @@ mod tests {
         assert!(text.lines().all(|line| width(line) <= 40), "{text}");
         assert!(text.contains("ann         5  a rather long subject li…"), "{text}");
         assert!(grid().render_within(20).is_none());
+    }
+
+    #[test]
+    fn kept_columns_are_cut_last() {
+        let mut grid = Grid::new(["Time", "Subject"]);
+        grid.keep(1).row(vec!["2026-04-21 02:24:36".to_owned(), "invoices of April".to_owned()]);
+        let text = grid.render_within(30).unwrap();
+        assert!(text.ends_with("2026-04-21 02:24:36  invoices…\n"), "{text}");
+        let text = grid.render_within(20).unwrap();
+        assert!(text.lines().all(|line| width(line) <= 20), "{text}");
     }
 }

@@ -148,7 +148,7 @@ fn write(rows: &Rows<'_>, render: Option<&Render>, style: Style, screen: &Screen
     }
     let mut out = BufWriter::new(io::stdout().lock());
     let written = match format {
-        Format::Table => table::write(rows, style.wide, screen, &mut out),
+        Format::Table => table::write(rows, style.wide, 0, screen, &mut out),
         Format::Csv => csv::write(rows, &mut out),
         Format::Json => json::write_array(rows, &mut out),
         Format::Ndjson => json::write_lines(rows, &mut out),
@@ -156,6 +156,12 @@ fn write(rows: &Rows<'_>, render: Option<&Render>, style: Style, screen: &Screen
         Format::Parquet => Ok(()),
     };
     written.and_then(|()| out.flush()).map_err(|error| stdout_failure(&error))
+}
+
+/// Writes rows for people to standard output; the first column, mostly a time, is the last to be cut.
+pub(crate) fn write_lines(rows: &Rows<'_>, wide: bool, screen: &Screen) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    table::write(rows, wide, 1, screen, &mut out).and_then(|()| out.flush()).map_err(|error| stdout_failure(&error))
 }
 
 /// Writes text for people to standard output.
@@ -172,6 +178,12 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
         .and_then(|()| out.write_all(b"\n"))
         .and_then(|()| out.flush())
         .map_err(|error| stdout_failure(&error))
+}
+
+/// Writes one JSON value that people look at: it is the same value, and what could steer a terminal is written as `\\u…`.
+pub(crate) fn print_json_safely(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::bug(error.to_string()))?;
+    print(&format!("{}\n", crate::text::visible_json(&text)))
 }
 
 pub(crate) fn stdout_failure(error: &io::Error) -> Failure {

@@ -7,15 +7,17 @@ use super::{Grid, Rows, plain};
 use crate::screen::Screen;
 use crate::text::{fit, visible, width};
 
-/// Writes the rows; cut to the terminal's width on a terminal unless `wide`, whole otherwise.
-pub(super) fn write(rows: &Rows<'_>, wide: bool, screen: &Screen, out: &mut impl Write) -> io::Result<()> {
+/// Writes the rows; cut to the terminal's width on a terminal unless `wide`, whole otherwise. So many of the first
+/// columns are cut last.
+pub(super) fn write(rows: &Rows<'_>, wide: bool, kept: usize, screen: &Screen, out: &mut impl Write) -> io::Result<()> {
     let limit = (!wide && io::stdout().is_terminal()).then_some(screen.columns);
-    out.write_all(render(rows, limit).as_bytes())
+    out.write_all(render(rows, limit, kept).as_bytes())
 }
 
 /// The rows as text; `limit` is the width to keep to.
-fn render(rows: &Rows<'_>, limit: Option<usize>) -> String {
+fn render(rows: &Rows<'_>, limit: Option<usize>, kept: usize) -> String {
     let mut grid = Grid::default();
+    grid.keep(kept);
     for column in rows.columns {
         grid.column(&column.name, column.ty.is_numeric());
     }

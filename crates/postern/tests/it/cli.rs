@@ -19,12 +19,15 @@ fn help_lists_the_commands_that_are_there() {
     Usage: postern [OPTIONS] <COMMAND>
 
     Commands:
+      audit        Show records of the audit log
       detections   Show the built-in detections
+      explore      Show mail over time and by what it has in common
       hunt         Ask the evidence a question in KQL
       ingest       Load evidence into a store
       investigate  Load evidence, detect, grade, propose: the main job
       lab          Make simulated evidence
       tables       Show the tables that queries can use
+      trace        Show where messages went
       help         Print this message or the help of the given subcommand(s)
 
     Options:
@@ -39,7 +42,7 @@ fn help_lists_the_commands_that_are_there() {
 
     Exit codes: 0 worked, 1 failed, 2 wrong usage or bad query.
     ");
-    for command in ["detections", "hunt", "ingest", "investigate", "lab", "tables"] {
+    for command in ["audit", "detections", "explore", "hunt", "ingest", "investigate", "lab", "tables", "trace"] {
         let ran = postern([command, "--help"]).worked();
         assert!(ran.stdout.contains(&format!("Usage: postern {command}")), "{}", ran.stdout);
     }

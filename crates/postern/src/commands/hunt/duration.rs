@@ -35,12 +35,12 @@ fn clock(text: &str) -> Option<i64> {
 }
 
 /// Reads `--timespan`.
-pub(super) fn parse_ticks(text: &str) -> Result<i64, String> {
+pub(in crate::commands) fn parse_ticks(text: &str) -> Result<i64, String> {
     ticks(text).filter(|t| *t > 0).ok_or_else(|| "expected a duration such as 30d, 12h or 1.06:00:00".to_owned())
 }
 
 /// Reads `--timeout`; a bare number is seconds.
-pub(super) fn parse_timeout(text: &str) -> Result<Duration, String> {
+pub(in crate::commands) fn parse_timeout(text: &str) -> Result<Duration, String> {
     let ticks =
         text.trim().parse::<u32>().map_or_else(|_| ticks(text), |seconds| Some(i64::from(seconds) * 10_000_000));
     ticks

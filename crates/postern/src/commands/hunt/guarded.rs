@@ -8,7 +8,7 @@ use postern_kql::catalog::Catalog;
 use crate::failure::{Code, chain};
 
 /// Why a query gave nothing.
-pub(super) enum Ended {
+pub(in crate::commands) enum Ended {
     /// The engine says why.
     Hunt(HuntError),
     /// The net caught it.
@@ -16,7 +16,11 @@ pub(super) enum Ended {
 }
 
 /// Runs a query. Dropping what this returns stops it.
-pub(super) async fn hunt(catalog: &Arc<dyn Catalog>, query: &str, options: &HuntOptions) -> Result<HuntResult, Ended> {
+pub(in crate::commands) async fn hunt(
+    catalog: &Arc<dyn Catalog>,
+    query: &str,
+    options: &HuntOptions,
+) -> Result<HuntResult, Ended> {
     hunt_guarded(Arc::clone(catalog), query, options).await.map_err(|error| match error {
         HuntError::Bug(_) => Ended::Caught(Code::Bug, chain(&error)),
         other => Ended::Hunt(other),

@@ -1,8 +1,8 @@
 //! `postern hunt`: one question in KQL, a batch of them, or a prompt for them.
 
 mod batch;
-mod duration;
-mod guarded;
+pub(super) mod duration;
+pub(super) mod guarded;
 mod params;
 mod schema;
 mod shell;

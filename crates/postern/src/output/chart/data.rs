@@ -51,6 +51,8 @@ pub(super) struct Data {
     pub(super) series: Vec<Series>,
     /// What was left out.
     pub(super) notes: Vec<String>,
+    /// Whether the first series is drawn over the others, not under them.
+    pub(super) first_on_top: bool,
 }
 
 /// The columns by their part.
@@ -85,6 +87,7 @@ impl Data {
             labels: Vec::new(),
             series: Vec::new(),
             notes: Vec::new(),
+            first_on_top: false,
         };
         if data.y_title.is_none() && parts.ys.len() == 1 {
             data.y_title = parts.ys.first().and_then(|y| name(*y));

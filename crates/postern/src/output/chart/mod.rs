@@ -7,6 +7,8 @@ mod axis;
 mod bars;
 mod data;
 mod plot;
+pub(crate) mod svg;
+pub(crate) mod timeline;
 
 use std::fmt::Write as _;
 

@@ -92,7 +92,11 @@ pub(super) fn draw(data: &Data, shape: Shape, canvas: Canvas, out: &mut String) 
         (across.round() as usize, down.round() as usize)
     };
     let filled = shape == Shape::Area && data.series.len() == 1;
-    for (index, series) in data.series.iter().enumerate() {
+    let mut order: Vec<_> = data.series.iter().enumerate().collect();
+    if data.first_on_top {
+        order.reverse();
+    }
+    for (index, series) in order {
         let mut before = None;
         for point in &series.points {
             let at = place(*point);
