@@ -114,7 +114,7 @@ pub(crate) async fn run(command: Audit, globals: &Globals, screen: &Screen) -> R
         return command.shown.write(&answer, screen);
     }
     let records: Vec<Value> = answer.objects().into_iter().filter_map(|mut row| row.remove("Record")).collect();
-    output::print_json_safely(&records)?;
+    output::print_json(&records)?;
     command.shown.tell(&answer, screen);
     Ok(())
 }

@@ -3,9 +3,27 @@
 use std::io::{self, Write};
 
 use postern_kql::catalog::Column;
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::{Rows, Table};
+use crate::text::visible_json;
+
+/// JSON on one line in which every deceiving character of a text is written as `\u…`: the same value to a program, and
+/// nothing that could steer a terminal.
+struct Visible;
+
+impl Formatter for Visible {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        writer.write_all(visible_json(fragment).as_bytes())
+    }
+}
+
+/// Writes one value on one line, without its end.
+pub(crate) fn write_value(out: &mut impl Write, value: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    Ok(value.serialize(&mut Serializer::with_formatter(out, Visible))?)
+}
 
 fn objects<'a>(rows: &'a Rows<'_>) -> impl Iterator<Item = Value> + 'a {
     rows.values().map(|row| {
@@ -19,7 +37,7 @@ pub(super) fn write_array(rows: &Rows<'_>, out: &mut impl Write) -> io::Result<(
     out.write_all(b"[")?;
     for (index, object) in objects(rows).enumerate() {
         out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut *out, &object)?;
+        write_value(out, &object)?;
     }
     out.write_all(b"\n]\n")
 }
@@ -27,7 +45,7 @@ pub(super) fn write_array(rows: &Rows<'_>, out: &mut impl Write) -> io::Result<(
 /// One object per line.
 pub(super) fn write_lines(rows: &Rows<'_>, out: &mut impl Write) -> io::Result<()> {
     for object in objects(rows) {
-        serde_json::to_writer(&mut *out, &object)?;
+        write_value(out, &object)?;
         out.write_all(b"\n")?;
     }
     Ok(())
@@ -48,7 +66,7 @@ pub(super) fn write_tables(tables: &[Table<'_>], out: &mut impl Write) -> io::Re
     out.write_all(b"\"tables\":[")?;
     for (index, table) in tables.iter().enumerate() {
         out.write_all(if index == 0 { b"\n{\"name\":" } else { b",\n{\"name\":" })?;
-        serde_json::to_writer(&mut *out, table.name)?;
+        write_value(out, table.name)?;
         out.write_all(b",")?;
         write_members(table, out)?;
         out.write_all(b"}")?;
@@ -59,15 +77,30 @@ pub(super) fn write_tables(tables: &[Table<'_>], out: &mut impl Write) -> io::Re
 /// The members that tell of one result.
 fn write_members(table: &Table<'_>, out: &mut impl Write) -> io::Result<()> {
     out.write_all(b"\"columns\":")?;
-    serde_json::to_writer(&mut *out, &columns(table.rows.columns))?;
+    write_value(out, &columns(table.rows.columns))?;
     out.write_all(b",\"rows\":[")?;
     for (index, row) in table.rows.values().enumerate() {
         out.write_all(if index == 0 { b"\n" } else { b",\n" })?;
-        serde_json::to_writer(&mut *out, &row)?;
+        write_value(out, &row)?;
     }
     out.write_all(b"]")?;
     if table.truncated {
         out.write_all(b",\"truncated\":true")?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_cannot_steer_a_terminal_and_stay_the_same() {
+        let value = json!({"a\u{202e}b": ["\u{9b}31m", "line\nbreak", "plain é"]});
+        let mut out = Vec::new();
+        write_value(&mut out, &value).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text, "{\"a\\u202eb\":[\"\\u009b31m\",\"line\\nbreak\",\"plain é\"]}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+    }
 }

@@ -170,18 +170,8 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| stdout_failure(&error))
 }
 
-/// Writes one JSON value to standard output, indented.
+/// Writes one JSON value to standard output, indented; what could steer a terminal is written as `\u…`.
 pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let mut out = BufWriter::new(io::stdout().lock());
-    serde_json::to_writer_pretty(&mut out, value)
-        .map_err(io::Error::from)
-        .and_then(|()| out.write_all(b"\n"))
-        .and_then(|()| out.flush())
-        .map_err(|error| stdout_failure(&error))
-}
-
-/// Writes one JSON value that people look at: it is the same value, and what could steer a terminal is written as `\\u…`.
-pub(crate) fn print_json_safely(value: &impl serde::Serialize) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Failure::bug(error.to_string()))?;
     print(&format!("{}\n", crate::text::visible_json(&text)))
 }

@@ -50,8 +50,7 @@ pub(super) async fn run(command: &Hunt, file: &Path, globals: &Globals) -> Resul
             }
         }
         let mut out = BufWriter::new(io::stdout().lock());
-        serde_json::to_writer(&mut out, &object)
-            .map_err(io::Error::from)
+        json::write_value(&mut out, &object)
             .and_then(|()| out.write_all(b"\n"))
             .and_then(|()| out.flush())
             .map_err(|error| stdout_failure(&error))?;
