@@ -11,6 +11,7 @@
 //!
 //! For each file `records = rows + duplicates + rejected`: nothing is dropped without a count.
 
+mod archive;
 mod batch;
 mod delimited;
 mod format;
