@@ -13,6 +13,7 @@
 
 mod archive;
 mod batch;
+mod clixml;
 mod delimited;
 mod format;
 mod head;

@@ -10,6 +10,7 @@ use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE};
 use sha2::{Digest, Sha256};
 
 use crate::archive::{self, Archive};
+use crate::clixml::{self, Clixml};
 
 /// A head of this many bytes is parsed at first.
 pub(crate) const FIRST_HEAD: usize = 256 << 10;
@@ -195,9 +196,16 @@ impl Source {
             "utf-16be" => Utf16::boxed(Box::new(body), UTF_16BE),
             _ => Box::new(body),
         };
+        names.insert(0, encoding);
+        let (start, failure) = read_head(&mut rest, SIGNATURE);
+        let clixml = clixml::begins(&start);
+        rest = Box::new(Cursor::new(start).chain(Failing(failure)).chain(rest));
+        if clixml {
+            names.push("clixml");
+            rest = Box::new(Clixml::new(rest));
+        }
         let (head, failure) = read_head(&mut rest, FIRST_HEAD);
         let whole = head.len() < FIRST_HEAD && failure.is_none();
-        names.insert(0, encoding);
         Ok(Content::Text(Self { encoding: names.join(", "), head, whole, rest, failure }))
     }
 
