@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -15,14 +15,15 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::archive::{Archive, MAX_NESTING, What as MemberWhat};
+use crate::archive::Archive;
 use crate::batch::{Batch, Item, Splitter};
 use crate::delimited::{Columns, DelimitedSplitter, split_cells};
+use crate::files::{Digest, disk_input};
 use crate::format::{Content, Format, Mapped, Mapper, Reader, Recognised, Record};
-use crate::head::{Head, shown};
+use crate::head::Head;
 use crate::json::JsonSplitter;
 use crate::run::{IngestError, IngestOptions};
-use crate::source::{self, Budget, Input, Source};
+use crate::source::{self, Input, Source};
 use crate::walk::plain;
 
 /// Bytes of records that wait for the end of their file; beyond, they are decided with what is known.
@@ -39,13 +40,13 @@ pub(crate) struct FileRun<'a> {
 }
 
 /// A file that a format has taken.
-struct Opened {
-    format: &'static dyn Format,
+pub(crate) struct Opened {
+    pub(crate) format: &'static dyn Format,
     why: String,
     mapper: Arc<dyn Mapper>,
     splitter: Box<dyn Splitter>,
     shape: Shape,
-    encoding: String,
+    pub(crate) encoding: String,
     digest: String,
 }
 
@@ -56,176 +57,16 @@ enum Shape {
     Delimited(Arc<Columns>),
 }
 
-enum Sniffed {
+pub(crate) enum Sniffed {
     Opened(Box<Opened>),
     Archive(Archive),
     Unreadable(String),
     NotRecognised { encoding: String, seen: String },
 }
 
-/// An archive whose members are being read.
-struct OpenArchive {
-    path: String,
-    archive: Archive,
-    /// Where its own account would stand.
-    at: usize,
-    members: u64,
-}
-
-/// Reads one file into the store; an archive gives an account for each of its members.
-pub(crate) async fn ingest_file(
-    run: &mut FileRun<'_>,
-    path: &Path,
-    size: u64,
-) -> Result<Vec<FileAccount>, IngestError> {
-    let name = path.display().to_string();
-    if let Some(progress) = &run.options.progress {
-        progress.file(&name, size);
-    }
-    let (mut accounts, mut open) = (Vec::new(), Vec::new());
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) => {
-            accounts.push(plain_account(name, UNREADABLE, plain(&error)));
-            return Ok(accounts);
-        }
-    };
-    let input = disk_input(file, size, run.lake.path(), run.options);
-    one(run, name, input, Digest::Of(path.to_owned()), &mut open, &mut accounts).await?;
-    while let Some(mut top) = open.pop() {
-        let folder = run.lake.path().to_owned();
-        let (next, member) = spawn_blocking(move || {
-            let member = top.archive.next_member(&folder);
-            (top, member)
-        })
-        .await
-        .map_err(worker)?;
-        top = next;
-        let Some(member) = member else {
-            let (at, account) = (top.at, top.account());
-            if let Some(account) = account {
-                accounts.insert(at.min(accounts.len()), account);
-            }
-            continue;
-        };
-        top.members += 1;
-        let path = format!("{}/{}", top.path, shown(&member.name, LONGEST_NAME));
-        let (containers, budget) = (top.archive.containers.clone(), Arc::clone(&top.archive.budget));
-        open.push(top);
-        match member.what {
-            MemberWhat::Skipped(why) => accounts.push(plain_account(path, NOT_RECOGNISED, why)),
-            MemberWhat::Unreadable(why) => accounts.push(plain_account(path, UNREADABLE, why)),
-            MemberWhat::Content(spooled) => {
-                if let Some(progress) = &run.options.progress {
-                    progress.member(&path, spooled.size);
-                }
-                let input = Input {
-                    file: spooled.file,
-                    containers,
-                    budget,
-                    failure: spooled.failure,
-                    spool_folder: run.lake.path().to_owned(),
-                    on_bytes: Box::new(|_| {}),
-                };
-                one(run, path, input, Digest::Known(spooled.digest), &mut open, &mut accounts).await?;
-            }
-        }
-    }
-    Ok(accounts)
-}
-
-/// Longer names of members are cut.
-const LONGEST_NAME: usize = 1000;
-
-impl OpenArchive {
-    /// What there is to say of the archive itself, after its last member.
-    fn account(self) -> Option<FileAccount> {
-        let kind = self.archive.kind();
-        match self.archive.problem() {
-            Some(why) => {
-                let note = format!("a {kind} archive of which not everything could be read: {why}");
-                let mut account = plain_account(self.path, UNREADABLE, note);
-                account.notes.push(format!("members listed: {}", self.members));
-                Some(account)
-            }
-            None if self.members == 0 => {
-                Some(plain_account(self.path, NOT_RECOGNISED, format!("a {kind} archive without files")))
-            }
-            None => None,
-        }
-    }
-}
-
-/// The account of a file without records.
-pub(crate) fn plain_account(path: String, format: &str, note: String) -> FileAccount {
-    FileAccount { path, format: format.to_owned(), notes: vec![note], ..FileAccount::default() }
-}
-
-/// Reads a file, or puts it on the pile of open archives.
-async fn one(
-    run: &mut FileRun<'_>,
-    path: String,
-    input: Input,
-    digest: Digest,
-    open: &mut Vec<OpenArchive>,
-    accounts: &mut Vec<FileAccount>,
-) -> Result<(), IngestError> {
-    let damage = input.failure.as_ref().map(ToString::to_string);
-    let mut account = FileAccount { path, ..FileAccount::default() };
-    let sniffed = {
-        let formats = run.formats.to_vec();
-        let schemas = Arc::clone(run.lake.schemas());
-        spawn_blocking(move || sniff(input, digest, &formats, &schemas)).await.map_err(worker)??
-    };
-    match sniffed {
-        Sniffed::Opened(opened) => {
-            opened.format.info().name.clone_into(&mut account.format);
-            account.encoding.clone_from(&opened.encoding);
-            read(run, *opened, &mut account).await?;
-        }
-        Sniffed::Archive(archive) if open.len() < MAX_NESTING => {
-            open.push(OpenArchive { path: account.path, archive, at: accounts.len(), members: 0 });
-            return Ok(());
-        }
-        Sniffed::Archive(archive) => {
-            let why = format!("a {} archive within {MAX_NESTING} others: unpack it", archive.kind());
-            Sniffed::Unreadable(why).explain(&mut account);
-        }
-        other => other.explain(&mut account),
-    }
-    if let Some(damage) = damage.filter(|_| !account.recognised()) {
-        account.notes.push(format!("it could not be unpacked whole: {damage}"));
-    }
-    accounts.push(account);
-    Ok(())
-}
-
-fn disk_input(file: File, size: u64, spool_folder: &Path, options: &IngestOptions) -> Input {
-    let progress = options.progress.clone();
-    Input {
-        file,
-        containers: Vec::new(),
-        budget: Budget::new(options.limits, size),
-        failure: None,
-        spool_folder: spool_folder.to_owned(),
-        on_bytes: Box::new(move |count| {
-            if let Some(progress) = &progress {
-                progress.bytes(count);
-            }
-        }),
-    }
-}
-
-/// The digest of a file's content.
-enum Digest {
-    Known(String),
-    /// To be computed when it is needed.
-    Of(PathBuf),
-}
-
 impl Sniffed {
     /// Says in the account why the file is not read.
-    fn explain(self, account: &mut FileAccount) {
+    pub(crate) fn explain(self, account: &mut FileAccount) {
         match self {
             Self::Opened(_) => {}
             Self::Archive(archive) => {
@@ -331,12 +172,12 @@ fn recognised(format: &dyn Format, why: &str) -> String {
     format!("{}: recognised by {why}", format.info().summary)
 }
 
-fn worker(error: tokio::task::JoinError) -> IngestError {
+pub(crate) fn worker(error: tokio::task::JoinError) -> IngestError {
     IngestError::Worker(error.to_string())
 }
 
 /// Opens the file and asks every format.
-fn sniff(
+pub(crate) fn sniff(
     input: Input,
     digest: Digest,
     formats: &[&'static dyn Format],
@@ -402,7 +243,7 @@ enum What {
     Later(String),
 }
 
-async fn read(run: &mut FileRun<'_>, opened: Opened, account: &mut FileAccount) -> Result<(), IngestError> {
+pub(crate) async fn read(run: &mut FileRun<'_>, opened: Opened, account: &mut FileAccount) -> Result<(), IngestError> {
     let Opened { format, why, mapper, mut splitter, shape, digest, .. } = opened;
     account.notes.push(recognised(format, &why));
     let file = run.writer.begin_file(&account.path, &digest, format.info().name).await?;

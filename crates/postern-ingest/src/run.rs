@@ -10,7 +10,7 @@ use crate::format::{Format, MissingTable};
 use crate::pipeline::FileRun;
 use crate::source::Limits;
 use crate::walk::{Found, walk};
-use crate::{pipeline, totals};
+use crate::{files, totals};
 
 /// Told what is going on; all methods do nothing by default.
 pub trait Progress: Send + Sync {
@@ -95,25 +95,25 @@ pub async fn ingest(
     let mut writer = lake.writer().await?;
     let mut uncommitted = 0;
     for one in found {
-        let files = match one {
+        let accounts = match one {
             Found::File { path, size } => {
                 let mut run = FileRun { lake, writer: &mut writer, formats, options, uncommitted: &mut uncommitted };
-                pipeline::ingest_file(&mut run, &path, size).await?
+                files::ingest_file(&mut run, &path, size).await?
             }
             Found::Skipped { path, why } => {
-                vec![pipeline::plain_account(path.display().to_string(), NOT_RECOGNISED, why)]
+                vec![files::plain_account(path.display().to_string(), NOT_RECOGNISED, why)]
             }
             Found::Unreadable { path, why } => {
-                vec![pipeline::plain_account(path.display().to_string(), UNREADABLE, why)]
+                vec![files::plain_account(path.display().to_string(), UNREADABLE, why)]
             }
         };
-        for file in &files {
+        for file in &accounts {
             debug_assert!(file.adds_up(), "{file:?}");
             if let Some(progress) = &options.progress {
                 progress.done(file);
             }
         }
-        account.files.extend(files);
+        account.files.extend(accounts);
     }
     writer.commit().await?;
     drop(writer);
