@@ -20,6 +20,7 @@ mod graph_audit_query_csv;
 mod graph_audit_query_json;
 mod graph_directory_audits_json;
 mod graph_sign_ins_json;
+mod management_content_list_json;
 mod message_trace_csv;
 mod message_trace_json;
 mod office_activity_csv;
@@ -53,6 +54,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &graph_audit_query_json::FORMAT,
     &graph_directory_audits_json::GraphDirectoryAuditsJson,
     &graph_sign_ins_json::GraphSignInsJson,
+    &management_content_list_json::ManagementContentList,
     &message_trace_csv::MessageTraceCsv,
     &message_trace_json::MessageTraceJson,
     &office_activity_csv::OfficeActivityCsv,
