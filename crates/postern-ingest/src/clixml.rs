@@ -116,7 +116,8 @@ impl Clixml {
     fn text(&mut self, text: &str) -> io::Result<()> {
         self.hold(text.len())?;
         match self.open.last_mut() {
-            Some(top) if self.skipped == 0 => top.text.push_str(text),
+            // Blanks between the objects are not kept.
+            Some(top) if self.skipped == 0 && top.tag != "Objs" => top.text.push_str(text),
             Some(_) => {}
             None if text.trim_matches(['\u{feff}', ' ', '\r', '\n', '\t']).is_empty() => {}
             None => return Err(self.markup.damaged("text outside of all elements")),

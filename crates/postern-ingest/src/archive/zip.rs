@@ -21,6 +21,9 @@ const LOCATOR_64: &[u8] = b"PK\x06\x07";
 /// The end record and the longest comment after it, and the locator before it.
 const TAIL: u64 = 22 + 65_535 + 20;
 
+/// Longer names of members are cut: all are held at once.
+const MAX_NAME: usize = 1024;
+
 /// Code page 437 from 0x80 on: names that are not marked as UTF-8.
 const CP437: &str = "ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}";
 
@@ -212,7 +215,7 @@ fn directory(file: &mut File, length: u64, most: usize) -> Result<Vec<Entry>, St
         // The upper half of the attributes is a Unix mode when Unix or macOS made the archive.
         let unix = matches!(int(&header, 5, 1), 3 | 19);
         let mut entry = Entry {
-            name: rest.get(..name_length).unwrap_or_default().to_vec(),
+            name: rest.get(..name_length.min(MAX_NAME)).unwrap_or_default().to_vec(),
             flags: int(&header, 8, 2) as u16,
             method: int(&header, 10, 2) as u16,
             crc: Some(int(&header, 16, 4) as u32),
@@ -247,7 +250,7 @@ fn local_headers(file: &mut File, length: u64, most: usize) -> (Vec<Entry>, Opti
             }
             let flags = int(&header, 6, 2) as u16;
             let mut entry = Entry {
-                name: rest.get(..name_length).unwrap_or_default().to_vec(),
+                name: rest.get(..name_length.min(MAX_NAME)).unwrap_or_default().to_vec(),
                 flags,
                 method: int(&header, 8, 2) as u16,
                 crc: Some(int(&header, 14, 4) as u32),
