@@ -2,7 +2,7 @@
 //! account of what became of each of them.
 //!
 //! ```text
-//! paths ─walk─► files ─source─► UTF-8 ─json | delimited─► records ─Format─► rows ─► store
+//! paths ─walk─► files ─source, archive─► UTF-8 ─json | delimited─► records ─Format─► rows ─► store
 //! ```
 //!
 //! This crate knows no provider. What a file means is said by [`Format`]s, which recognise a file by its content and
@@ -11,8 +11,11 @@
 //!
 //! For each file `records = rows + duplicates + rejected`: nothing is dropped without a count.
 
+mod archive;
 mod batch;
+mod clixml;
 mod delimited;
+mod files;
 mod format;
 mod head;
 mod json;

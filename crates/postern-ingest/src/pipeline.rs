@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,13 +15,15 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use crate::archive::Archive;
 use crate::batch::{Batch, Item, Splitter};
 use crate::delimited::{Columns, DelimitedSplitter, split_cells};
+use crate::files::{Digest, disk_input};
 use crate::format::{Content, Format, Mapped, Mapper, Reader, Recognised, Record};
 use crate::head::Head;
 use crate::json::JsonSplitter;
 use crate::run::{IngestError, IngestOptions};
-use crate::source::{self, Source};
+use crate::source::{self, Input, Source};
 use crate::walk::plain;
 
 /// Bytes of records that wait for the end of their file; beyond, they are decided with what is known.
@@ -37,13 +40,13 @@ pub(crate) struct FileRun<'a> {
 }
 
 /// A file that a format has taken.
-struct Opened {
-    format: &'static dyn Format,
+pub(crate) struct Opened {
+    pub(crate) format: &'static dyn Format,
     why: String,
     mapper: Arc<dyn Mapper>,
     splitter: Box<dyn Splitter>,
     shape: Shape,
-    encoding: String,
+    pub(crate) encoding: String,
     digest: String,
 }
 
@@ -54,39 +57,22 @@ enum Shape {
     Delimited(Arc<Columns>),
 }
 
-enum Sniffed {
+pub(crate) enum Sniffed {
     Opened(Box<Opened>),
+    Archive(Archive),
     Unreadable(String),
     NotRecognised { encoding: String, seen: String },
 }
 
-/// Reads one file into the store.
-pub(crate) async fn ingest_file(run: &mut FileRun<'_>, path: &Path, size: u64) -> Result<FileAccount, IngestError> {
-    let mut account = FileAccount { path: path.display().to_string(), ..FileAccount::default() };
-    if let Some(progress) = &run.options.progress {
-        progress.file(&account.path, size);
-    }
-    let sniffed = {
-        let (path, formats, options) = (path.to_owned(), run.formats.to_vec(), run.options.clone());
-        let schemas = Arc::clone(run.lake.schemas());
-        spawn_blocking(move || sniff(&path, &formats, &options, &schemas)).await.map_err(worker)??
-    };
-    match sniffed {
-        Sniffed::Opened(opened) => {
-            opened.format.info().name.clone_into(&mut account.format);
-            account.encoding.clone_from(&opened.encoding);
-            read(run, *opened, &mut account).await?;
-        }
-        other => other.explain(&mut account),
-    }
-    Ok(account)
-}
-
 impl Sniffed {
     /// Says in the account why the file is not read.
-    fn explain(self, account: &mut FileAccount) {
+    pub(crate) fn explain(self, account: &mut FileAccount) {
         match self {
             Self::Opened(_) => {}
+            Self::Archive(archive) => {
+                NOT_RECOGNISED.clone_into(&mut account.format);
+                account.notes.push(format!("a {} archive, each member of which is a file of its own", archive.kind()));
+            }
             Self::Unreadable(why) => {
                 UNREADABLE.clone_into(&mut account.format);
                 account.notes.push(why);
@@ -123,7 +109,14 @@ pub fn dry_run(
 ) -> Result<DryRun, IngestError> {
     let mut run = DryRun::default();
     run.account.path = path.display().to_string();
-    let opened = match sniff(path, formats, options, schemas)? {
+    let sniffed = match File::open(path).and_then(|file| Ok((file.metadata()?.len(), file))) {
+        Ok((size, file)) => {
+            let input = disk_input(file, size, &std::env::temp_dir(), options);
+            sniff(input, Digest::Of(path.to_owned()), formats, schemas)?
+        }
+        Err(error) => Sniffed::Unreadable(plain(&error)),
+    };
+    let opened = match sniffed {
         Sniffed::Opened(opened) => *opened,
         other => {
             other.explain(&mut run.account);
@@ -179,25 +172,20 @@ fn recognised(format: &dyn Format, why: &str) -> String {
     format!("{}: recognised by {why}", format.info().summary)
 }
 
-fn worker(error: tokio::task::JoinError) -> IngestError {
+pub(crate) fn worker(error: tokio::task::JoinError) -> IngestError {
     IngestError::Worker(error.to_string())
 }
 
 /// Opens the file and asks every format.
-fn sniff(
-    path: &Path,
+pub(crate) fn sniff(
+    input: Input,
+    digest: Digest,
     formats: &[&'static dyn Format],
-    options: &IngestOptions,
     schemas: &Schemas,
 ) -> Result<Sniffed, IngestError> {
-    let progress = options.progress.clone();
-    let on_bytes = move |count| {
-        if let Some(progress) = &progress {
-            progress.bytes(count);
-        }
-    };
-    let mut source = match Source::open(path, options.limits, on_bytes) {
-        Ok(source) => source,
+    let mut source = match Source::open(input) {
+        Ok(source::Content::Text(source)) => source,
+        Ok(source::Content::Archive(archive)) => return Ok(Sniffed::Archive(archive)),
         Err(error) => return Ok(Sniffed::Unreadable(plain(&error))),
     };
     let head = loop {
@@ -221,7 +209,11 @@ fn sniff(
         return Ok(Sniffed::NotRecognised { encoding: source.encoding, seen });
     };
     let mapper: Arc<dyn Mapper> = Arc::from(format.open(&head, schemas)?);
-    let digest = match source::digest(path) {
+    let digest = match digest {
+        Digest::Known(digest) => Ok(digest),
+        Digest::Of(path) => source::digest(&path),
+    };
+    let digest = match digest {
         Ok(digest) => digest,
         Err(error) => return Ok(Sniffed::Unreadable(plain(&error))),
     };
@@ -251,7 +243,7 @@ enum What {
     Later(String),
 }
 
-async fn read(run: &mut FileRun<'_>, opened: Opened, account: &mut FileAccount) -> Result<(), IngestError> {
+pub(crate) async fn read(run: &mut FileRun<'_>, opened: Opened, account: &mut FileAccount) -> Result<(), IngestError> {
     let Opened { format, why, mapper, mut splitter, shape, digest, .. } = opened;
     account.notes.push(recognised(format, &why));
     let file = run.writer.begin_file(&account.path, &digest, format.info().name).await?;

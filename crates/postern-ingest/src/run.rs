@@ -10,7 +10,7 @@ use crate::format::{Format, MissingTable};
 use crate::pipeline::FileRun;
 use crate::source::Limits;
 use crate::walk::{Found, walk};
-use crate::{pipeline, totals};
+use crate::{files, totals};
 
 /// Told what is going on; all methods do nothing by default.
 pub trait Progress: Send + Sync {
@@ -18,11 +18,13 @@ pub trait Progress: Send + Sync {
     fn begin(&self, _files: usize, _bytes: u64) {}
     /// A file is about to be read.
     fn file(&self, _path: &str, _bytes: u64) {}
+    /// A member of the file, which is an archive, is about to be read.
+    fn member(&self, _path: &str, _bytes: u64) {}
     /// So many bytes of it were read from the disk since the last call.
     fn bytes(&self, _count: u64) {}
     /// So many records of it were dealt with since the last call.
     fn records(&self, _count: u64) {}
-    /// A file is done with.
+    /// A file, or a member of one, is done with.
     fn done(&self, _account: &FileAccount) {}
 }
 
@@ -93,31 +95,28 @@ pub async fn ingest(
     let mut writer = lake.writer().await?;
     let mut uncommitted = 0;
     for one in found {
-        let file = match one {
+        let accounts = match one {
             Found::File { path, size } => {
                 let mut run = FileRun { lake, writer: &mut writer, formats, options, uncommitted: &mut uncommitted };
-                pipeline::ingest_file(&mut run, &path, size).await?
+                files::ingest_file(&mut run, &path, size).await?
             }
-            Found::Skipped { path, why } => plain_account(&path, NOT_RECOGNISED, why),
-            Found::Unreadable { path, why } => plain_account(&path, UNREADABLE, why),
+            Found::Skipped { path, why } => {
+                vec![files::plain_account(path.display().to_string(), NOT_RECOGNISED, why)]
+            }
+            Found::Unreadable { path, why } => {
+                vec![files::plain_account(path.display().to_string(), UNREADABLE, why)]
+            }
         };
-        debug_assert!(file.adds_up(), "{file:?}");
-        if let Some(progress) = &options.progress {
-            progress.done(&file);
+        for file in &accounts {
+            debug_assert!(file.adds_up(), "{file:?}");
+            if let Some(progress) = &options.progress {
+                progress.done(file);
+            }
         }
-        account.files.push(file);
+        account.files.extend(accounts);
     }
     writer.commit().await?;
     drop(writer);
     totals::fill(&mut account, lake).await?;
     Ok(account)
-}
-
-fn plain_account(path: &std::path::Path, format: &str, note: String) -> FileAccount {
-    FileAccount {
-        path: path.display().to_string(),
-        format: format.to_owned(),
-        notes: vec![note],
-        ..FileAccount::default()
-    }
 }

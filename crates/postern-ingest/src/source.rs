@@ -1,11 +1,16 @@
 //! From a file on disk to a stream of UTF-8: containers, encodings, bounded expansion, digest.
 
 use std::fs::File;
-use std::io::{self, BufReader, Chain, Cursor, Read};
-use std::path::Path;
+use std::io::{self, BufReader, Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use encoding_rs::{Decoder, Encoding, UTF_16BE, UTF_16LE};
 use sha2::{Digest, Sha256};
+
+use crate::archive::{self, Archive};
+use crate::clixml::{self, Clixml};
 
 /// A head of this many bytes is parsed at first.
 pub(crate) const FIRST_HEAD: usize = 256 << 10;
@@ -13,12 +18,18 @@ pub(crate) const FIRST_HEAD: usize = 256 << 10;
 /// A head of more bytes than this is not read to recognise a file.
 pub(crate) const LARGEST_HEAD: usize = 16 << 20;
 
+/// The beginning of a file that shows what it is.
+const SIGNATURE: usize = 512;
+
+/// Members that are read of one file on disk, archives within archives together.
+const MAX_MEMBERS: u64 = 100_000;
+
 /// What compressed input may expand to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Expanded bytes of one file.
+    /// Expanded bytes of one file on disk, members of archives together.
     pub expanded_bytes: u64,
-    /// Expanded bytes for each compressed one, once 64 MiB have been expanded.
+    /// Expanded bytes for each byte of the file on disk, once 64 MiB have been expanded.
     pub expansion_ratio: u64,
 }
 
@@ -26,6 +37,82 @@ impl Default for Limits {
     fn default() -> Self {
         Self { expanded_bytes: 64 << 30, expansion_ratio: 1000 }
     }
+}
+
+/// What one file on disk and all that comes out of it may still expand to.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    limits: Limits,
+    /// Bytes on disk.
+    size: u64,
+    ratio: AtomicU64,
+    expanded: AtomicU64,
+    members: AtomicU64,
+}
+
+impl Budget {
+    /// For a file of this size.
+    pub(crate) fn new(limits: Limits, size: u64) -> Arc<Self> {
+        Arc::new(Self {
+            limits,
+            size: size.max(1),
+            ratio: AtomicU64::new(limits.expansion_ratio),
+            expanded: AtomicU64::new(0),
+            members: AtomicU64::new(0),
+        })
+    }
+
+    /// Lowers the ratio for what follows.
+    fn tighten(&self, ratio: u64) {
+        self.ratio.fetch_min(ratio, Ordering::Relaxed);
+    }
+
+    /// Counts expanded bytes; an error when they are too many.
+    fn spend(&self, count: u64) -> io::Result<()> {
+        let expanded = self.expanded.fetch_add(count, Ordering::Relaxed) + count;
+        let ratio = self.ratio.load(Ordering::Relaxed);
+        let reason = if expanded > self.limits.expanded_bytes {
+            format!("it expands to more than {} bytes", self.limits.expanded_bytes)
+        } else if expanded > 64 << 20 && expanded / self.size > ratio {
+            format!("it expands more than {ratio} times")
+        } else {
+            return Ok(());
+        };
+        Err(io::Error::new(io::ErrorKind::QuotaExceeded, reason))
+    }
+
+    /// Counts a member; false when there are too many.
+    pub(crate) fn one_more_member(&self) -> bool {
+        self.members.fetch_add(1, Ordering::Relaxed) < MAX_MEMBERS
+    }
+
+    /// Members that may still come.
+    pub(crate) fn members_left(&self) -> u64 {
+        MAX_MEMBERS.saturating_sub(self.members.load(Ordering::Relaxed))
+    }
+}
+
+/// A file to be opened: one on disk, or an unpacked member of an archive.
+pub(crate) struct Input {
+    /// Positioned at its beginning.
+    pub(crate) file: File,
+    /// The containers it came out of, the outermost first.
+    pub(crate) containers: Vec<&'static str>,
+    pub(crate) budget: Arc<Budget>,
+    /// Why there is not more of it.
+    pub(crate) failure: Option<io::Error>,
+    /// Where archives that cannot be read as a stream are unpacked.
+    pub(crate) spool_folder: PathBuf,
+    /// Told how many bytes were read.
+    pub(crate) on_bytes: Box<dyn FnMut(u64) + Send>,
+}
+
+/// What a file turned out to be.
+pub(crate) enum Content {
+    /// Text to cut into records.
+    Text(Source),
+    /// An archive of files.
+    Archive(Archive),
 }
 
 /// A file opened for reading: its beginning and all of it as UTF-8.
@@ -43,56 +130,83 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Opens a file. An error is about the file as a whole: it cannot be opened, or is a container we do not open.
-    pub(crate) fn open(path: &Path, limits: Limits, on_bytes: impl FnMut(u64) + Send + 'static) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let counted = Counted { input: file, on_bytes, total: std::sync::Arc::default() };
-        let total = std::sync::Arc::clone(&counted.total);
-        let mut names = Vec::new();
-        let mut input: Box<dyn Read + Send> = Box::new(BufReader::with_capacity(256 << 10, counted));
-        let mut first = Vec::new();
-        // Containers within containers are opened twice at most.
-        for _ in 0..2 {
-            first = read_up_to(&mut input, 8)?;
-            let chained: Chain<Cursor<Vec<u8>>, _> = Cursor::new(first.clone()).chain(input);
+    /// Opens a file. An error is about the file as a whole: it cannot be read, or is a container we do not open.
+    pub(crate) fn open(input: Input) -> io::Result<Content> {
+        let Input { file, containers, budget, failure: cut, spool_folder, on_bytes } = input;
+        let seekable = file.try_clone()?;
+        let cut_short = cut.as_ref().map(ToString::to_string);
+        let counted = BufReader::with_capacity(256 << 10, Counted { input: file, on_bytes });
+        let mut input: Box<dyn Read + Send> = Box::new(counted.chain(Failing(cut)));
+        let mut names = containers;
+        let mut layers = 0;
+        // Compressed files within compressed files are opened twice at most.
+        let first = loop {
+            let (first, failure) = read_head(&mut input, SIGNATURE);
+            input = match failure {
+                Some(error) if first.is_empty() => return Err(error),
+                Some(error) => Box::new(Cursor::new(first.clone()).chain(Failing(Some(error)))),
+                None => Box::new(Cursor::new(first.clone()).chain(input)),
+            };
+            if layers == 2 {
+                break first;
+            }
             if first.starts_with(b"\x28\xB5\x2F\xFD") {
                 names.push("zstd");
-                input = Box::new(zstd::Decoder::new(chained)?);
+                input = Box::new(zstd::Decoder::new(input)?);
             } else if first.starts_with(b"\x1f\x8b") {
                 names.push("gzip");
-                input = Box::new(flate2::read::MultiGzDecoder::new(chained));
+                input = Box::new(flate2::read::MultiGzDecoder::new(input));
             } else {
-                input = Box::new(chained);
-                break;
+                break first;
             }
-            input = Box::new(Bounded { input, limits, expanded: 0, compressed: std::sync::Arc::clone(&total) });
+            layers += 1;
+            input = Box::new(Bounded::new(input, Arc::clone(&budget)));
+        };
+        if [&b"PK\x03\x04"[..], b"PK\x05\x06"].iter().any(|magic| first.starts_with(magic)) {
+            budget.tighten(archive::MEMBERS_RATIO);
+            let (file, cut) = if layers == 0 {
+                (seekable, cut_short.map(io::Error::other))
+            } else {
+                let spooled = archive::spool(&mut input, &spool_folder)?;
+                (spooled.file, spooled.failure)
+            };
+            return Ok(Content::Archive(Archive::zip(file, names, budget, cut.as_ref())));
+        }
+        if archive::begins_tar(&first) {
+            budget.tighten(archive::MEMBERS_RATIO);
+            return Ok(Content::Archive(Archive::tar(input, names, budget)));
         }
         for (magic, name) in [
-            (&b"PK\x03\x04"[..], "zip"),
-            (b"7z\xBC\xAF\x27\x1C", "7z"),
-            (b"Rar!", "rar"),
-            (b"BZh", "bzip2"),
-            (b"\xFD7zXZ", "xz"),
+            (&b"7z\xBC\xAF\x27\x1C"[..], "7z archive"),
+            (b"Rar!\x1a\x07", "rar archive"),
+            (b"BZh", "bzip2 file"),
+            (b"\xFD7zXZ\x00", "xz file"),
         ] {
-            if names.len() < 2 && first.starts_with(magic) {
-                return Err(io::Error::new(
-                    io::ErrorKind::Unsupported,
-                    format!("a {name} archive: unpack it and name the folder"),
-                ));
+            if first.starts_with(magic) {
+                let reason = format!("a {name}, which is not opened: unpack it and name the folder");
+                return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
             }
         }
-        let start = read_up_to(&mut input, 4096)?;
+        let (start, failure) = read_head(&mut input, 4096);
         let (encoding, mark) = sniff_encoding(&start);
-        let body = Cursor::new(start.get(mark..).unwrap_or_default().to_vec()).chain(input);
+        let body = Cursor::new(start.get(mark..).unwrap_or_default().to_vec());
+        let body = body.chain(Failing(failure)).chain(input);
         let mut rest: Box<dyn Read + Send> = match encoding {
             "utf-16le" => Utf16::boxed(Box::new(body), UTF_16LE),
             "utf-16be" => Utf16::boxed(Box::new(body), UTF_16BE),
             _ => Box::new(body),
         };
+        names.insert(0, encoding);
+        let (start, failure) = read_head(&mut rest, SIGNATURE);
+        let clixml = clixml::begins(&start);
+        rest = Box::new(Cursor::new(start).chain(Failing(failure)).chain(rest));
+        if clixml {
+            names.push("clixml");
+            rest = Box::new(Clixml::new(rest));
+        }
         let (head, failure) = read_head(&mut rest, FIRST_HEAD);
         let whole = head.len() < FIRST_HEAD && failure.is_none();
-        names.insert(0, encoding);
-        Ok(Self { encoding: names.join(", "), head, whole, rest, failure })
+        Ok(Content::Text(Self { encoding: names.join(", "), head, whole, rest, failure }))
     }
 
     /// Reads more of the head; false when it is as large as it may be.
@@ -132,19 +246,12 @@ pub(crate) fn digest(path: &Path) -> io::Result<String> {
             Err(error) => return Err(error),
         }
     }
-    let mut hexadecimal = String::with_capacity(64);
-    for byte in hasher.finalize() {
-        for half in [byte >> 4, byte & 15] {
-            hexadecimal.extend(char::from_digit(u32::from(half), 16));
-        }
-    }
-    Ok(hexadecimal)
+    Ok(hexadecimal(&hasher.finalize()))
 }
 
-fn read_up_to(input: &mut dyn Read, size: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(size);
-    input.take(size as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    halves.filter_map(|half| char::from_digit(u32::from(half), 16)).collect()
 }
 
 fn read_head(input: &mut dyn Read, size: usize) -> (Vec<u8>, Option<io::Error>) {
@@ -183,45 +290,36 @@ impl Read for Failing {
     }
 }
 
-/// Counts bytes taken from the disk.
-struct Counted<F> {
+/// Tells of bytes taken from the disk.
+struct Counted {
     input: File,
-    on_bytes: F,
-    total: std::sync::Arc<std::sync::atomic::AtomicU64>,
+    on_bytes: Box<dyn FnMut(u64) + Send>,
 }
 
-impl<F: FnMut(u64)> Read for Counted<F> {
+impl Read for Counted {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(buffer)?;
-        self.total.fetch_add(count as u64, std::sync::atomic::Ordering::Relaxed);
         (self.on_bytes)(count as u64);
         Ok(count)
     }
 }
 
-/// Refuses to expand beyond the limits.
-struct Bounded {
-    input: Box<dyn Read + Send>,
-    limits: Limits,
-    expanded: u64,
-    compressed: std::sync::Arc<std::sync::atomic::AtomicU64>,
+/// Refuses to expand beyond the budget.
+pub(crate) struct Bounded<R> {
+    input: R,
+    budget: Arc<Budget>,
 }
 
-impl Read for Bounded {
+impl<R: Read> Bounded<R> {
+    pub(crate) fn new(input: R, budget: Arc<Budget>) -> Self {
+        Self { input, budget }
+    }
+}
+
+impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.input.read(buffer)?;
-        self.expanded += count as u64;
-        let compressed = self.compressed.load(std::sync::atomic::Ordering::Relaxed).max(1);
-        let too_much = self.expanded > self.limits.expanded_bytes;
-        let too_dense = self.expanded > 64 << 20 && self.expanded / compressed > self.limits.expansion_ratio;
-        if too_much || too_dense {
-            let reason = if too_much {
-                format!("it expands to more than {} bytes", self.limits.expanded_bytes)
-            } else {
-                format!("it expands more than {} times", self.limits.expansion_ratio)
-            };
-            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, reason));
-        }
+        self.budget.spend(count as u64)?;
         Ok(count)
     }
 }
@@ -268,11 +366,24 @@ mod tests {
 
     use super::*;
 
+    fn input(file: &tempfile::NamedTempFile, limits: Limits) -> Input {
+        let size = file.as_file().metadata().unwrap().len();
+        Input {
+            file: file.reopen().unwrap(),
+            containers: Vec::new(),
+            budget: Budget::new(limits, size),
+            failure: None,
+            spool_folder: std::env::temp_dir(),
+            on_bytes: Box::new(|_| {}),
+        }
+    }
+
     fn read(bytes: &[u8], limits: Limits) -> (String, io::Result<String>) {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes).unwrap();
-        let source = match Source::open(file.path(), limits, |_| {}) {
-            Ok(source) => source,
+        let source = match Source::open(input(&file, limits)) {
+            Ok(Content::Text(source)) => source,
+            Ok(Content::Archive(archive)) => return (archive.kind().to_owned(), Ok(String::new())),
             Err(error) => return (String::new(), Err(error)),
         };
         let encoding = source.encoding.clone();
@@ -325,9 +436,10 @@ mod tests {
 
     #[test]
     fn names_archives_it_does_not_open() {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(b"PK\x03\x04rest").unwrap();
-        let error = Source::open(file.path(), Limits::default(), |_| {}).err().unwrap();
-        assert!(error.to_string().contains("zip archive"), "{error}");
+        assert_eq!(read(b"PK\x03\x04rest", Limits::default()).0, "zip");
+        for (bytes, name) in [(&b"7z\xBC\xAF\x27\x1C rest"[..], "a 7z archive"), (b"Rar!\x1a\x07", "a rar archive")] {
+            let error = read(bytes, Limits::default()).1.unwrap_err();
+            assert!(error.to_string().contains(name), "{error}");
+        }
     }
 }

@@ -21,11 +21,11 @@ pub struct Reject {
 /// The account of one file: `records` = sum of `rows` + `duplicates` + `rejected_count`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FileAccount {
-    /// The path as given; for a member of an archive `archive!member`.
+    /// The path as given; for a member of an archive `archive/member`.
     pub path: String,
     /// The format's name, or `not recognised`, or `unreadable`.
     pub format: String,
-    /// Encoding and container, for example `utf-8`, `utf-16le`, `utf-8, zstd`.
+    /// Encoding and container, for example `utf-8`, `utf-16le`, `utf-8, gzip, tar`.
     pub encoding: String,
     /// Records met.
     pub records: u64,

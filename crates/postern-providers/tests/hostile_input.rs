@@ -42,7 +42,11 @@ async fn what_cannot_be_read_is_named_with_the_reason() {
         (b"{\"a\":1}", "not recognised", "saw JSON object with keys `a`"),
         (b"{a:1}", "not recognised", "saw JSON that cannot be read"),
         (&wide, "not recognised", "begins `hello`"),
-        (b"PK\x03\x04....", "unreadable", "a zip archive: unpack it"),
+        (
+            b"PK\x03\x04....",
+            "unreadable",
+            "a zip archive of which not everything could be read: its directory is missing",
+        ),
         (b"\x28\xB5\x2F\xFDjunk", "unreadable", ""),
         (b"\x1f\x8bjunk", "unreadable", ""),
     ] {

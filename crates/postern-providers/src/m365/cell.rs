@@ -102,9 +102,10 @@ pub(crate) fn from_property(value: &RawValue, kind: ColumnType) -> Value {
 
 /// True for what PowerShell writes where a list was: the name of its class.
 pub(crate) fn is_class_name(text: &str) -> bool {
-    ["System.Object[]", "System.String[]", "System.Collections.", "Microsoft.Exchange.Data.MultiValuedProperty"]
-        .iter()
-        .any(|class| text.starts_with(class))
+    let classes = ["System.Collections.", "Microsoft.Exchange.Data.MultiValuedProperty"];
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.');
+    classes.iter().any(|class| text.starts_with(class))
+        || text.strip_prefix("System.").and_then(|t| t.strip_suffix("[]")).is_some_and(plain)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod entra;
 pub mod formats;
 mod hunting;
 mod object;
+mod property_cells;
 mod property_rows;
 mod table;
 mod when;

@@ -1,14 +1,16 @@
-//! Exchange configuration: objects of `Get-…` cmdlets as JSON, told apart by their properties.
+//! Exchange configuration: objects of `Get-…` cmdlets, as JSON, Clixml or CSV, told apart by their properties.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use postern_ingest::{Format, FormatInfo, Head, Mapped, Mapper, MissingTable, Reader, Recognised, Record};
+use postern_ingest::{Content, Format, FormatInfo, Head, Mapped, Mapper, MissingTable, Reader, Recognised, Record};
 use postern_model::row::{Rank, RowKey, Value};
-use postern_model::schema::Schemas;
+use postern_model::schema::{ColumnType, Schemas};
 
 use super::cell::is_class_name;
 use super::object::{Object, text_of};
+use super::property_cells::PropertyCells;
 use super::table::Table;
 
 /// By which properties an object is known.
@@ -54,36 +56,64 @@ impl Format for Cmdlet {
     }
 
     fn recognise(&self, head: &Head) -> Option<Recognised> {
-        let Head::Json(head) = head else { return None };
-        let fits = head.records.iter().any(|record| self.known_by.fit(|name| record.has(name)));
-        fits.then(|| Recognised::new(Reader::Json, 80, format!("the properties {}", self.known_by)))
+        let (fits, reader) = match head {
+            Head::Json(head) => {
+                (head.records.iter().any(|record| self.known_by.fit(|name| record.has(name))), Reader::Json)
+            }
+            Head::Delimited(head) => (self.known_by.fit(|name| head.columns.find(name).is_some()), Reader::Delimited),
+            Head::Other(_) => return None,
+        };
+        fits.then(|| Recognised::new(reader, 80, format!("the properties {}", self.known_by)))
     }
 
     fn open(&self, _: &Head, schemas: &Schemas) -> Result<Box<dyn Mapper>, MissingTable> {
         let rows = PropertyRows::new(schemas, self.table)?;
-        Ok(Box::new(CmdletMapper { known_by: self.known_by, rows }))
+        Ok(Box::new(CmdletMapper { known_by: self.known_by, rows, cells: PropertyCells::default() }))
     }
 }
 
 struct CmdletMapper {
     known_by: Properties,
     rows: PropertyRows,
+    cells: PropertyCells,
 }
 
-impl Mapper for CmdletMapper {
-    fn map(&self, record: &mut Record<'_>) -> Mapped {
-        let object = match Object::parse(record.text) {
+impl CmdletMapper {
+    fn one(&self, record: &Record<'_>, last_chance: bool) -> Mapped {
+        let from_cells = matches!(record.content, Content::Cells { .. });
+        let text = if from_cells {
+            match self.cells.object(record, |name| self.rows.kind_of(name), last_chance) {
+                Some(text) => Cow::Owned(text),
+                None => return Mapped::Later,
+            }
+        } else {
+            Cow::Borrowed(record.text)
+        };
+        let object = match Object::parse(&text) {
             Ok(object) => object,
             Err(reason) => return Mapped::Reject(reason),
         };
-        if !self.known_by.fit(|name| object.has(name)) {
+        // Of a line it is known by the header.
+        if !from_cells && !self.known_by.fit(|name| object.has(name)) {
             return Mapped::Reject(format!("it lacks the properties of the file's other objects: {}", self.known_by));
         }
         self.rows.map(&object, record)
     }
+}
+
+impl Mapper for CmdletMapper {
+    fn map(&self, record: &mut Record<'_>) -> Mapped {
+        self.one(record, false)
+    }
+
+    fn map_late(&self, record: &mut Record<'_>) -> Mapped {
+        self.one(record, true)
+    }
 
     fn notes(&self) -> Vec<String> {
-        self.rows.notes()
+        let mut notes = self.rows.notes();
+        notes.extend(self.cells.notes());
+        notes
     }
 }
 
@@ -96,6 +126,11 @@ pub(crate) struct PropertyRows {
 impl PropertyRows {
     pub(crate) fn new(schemas: &Schemas, table: &str) -> Result<Self, MissingTable> {
         Ok(Self { table: Table::new(schemas, table)?, class_names: AtomicU64::new(0) })
+    }
+
+    /// The type of the column for a property.
+    pub(crate) fn kind_of(&self, property: &str) -> Option<ColumnType> {
+        self.table.column(property).map(|(_, kind)| kind)
     }
 
     /// Maps one object: properties by name.
@@ -124,11 +159,8 @@ impl PropertyRows {
             let mailbox = Value::String(mailbox.to_owned());
             row.set("Mailbox", mailbox);
         }
-        // The same object written with other blanks is the same object.
-        let content = match serde_json::from_str::<serde_json::Value>(record.text) {
-            Ok(value) => value.to_string(),
-            Err(error) => return Mapped::Reject(format!("not JSON: {error}")),
-        };
+        // The same object written in another shape is the same object.
+        let content = row.content();
         row.keyed_by(RowKey::Content(content))
     }
 
@@ -137,7 +169,7 @@ impl PropertyRows {
             0 => Vec::new(),
             count => vec![format!(
                 "objects with the name of a class where a list was (`System.Object[]`): {count}; \
-                 export again with `ConvertTo-Json -Depth 5`"
+                 export again with `ConvertTo-Json -Depth 5` or `Export-Clixml`"
             )],
         }
     }

@@ -119,6 +119,29 @@ impl Filling<'_> {
         }
     }
 
+    /// What the row says, whatever shape it was read from: empty texts and lists say nothing.
+    pub(crate) fn content(&self) -> String {
+        let mut content = String::new();
+        for (column, value) in self.table.schema.columns.iter().zip(&self.row.values) {
+            let text = match value {
+                Value::Null => continue,
+                Value::String(text) => text.clone(),
+                Value::Dynamic(json) => match serde_json::from_str::<serde_json::Value>(json) {
+                    Ok(serde_json::Value::Array(list)) if list.is_empty() => continue,
+                    Ok(value) => value.to_string(),
+                    Err(_) => json.clone(),
+                },
+                Value::DateTime(ticks) => ticks.to_string(),
+                other => format!("{other:?}"),
+            };
+            if !text.is_empty() {
+                // With its length, no text can pass for two columns.
+                content.push_str(&format!("{}={}:{text}\n", column.name, text.len()));
+            }
+        }
+        content
+    }
+
     /// The row's time.
     pub(crate) fn time(&self) -> Option<Ticks> {
         match self.row.values.get(self.table.time) {

@@ -111,6 +111,10 @@ impl Progress for Meter {
         self.draw(path);
     }
 
+    fn member(&self, path: &str, _bytes: u64) {
+        self.draw(path);
+    }
+
     fn bytes(&self, count: u64) {
         self.bytes.fetch_add(count, Ordering::Relaxed);
     }

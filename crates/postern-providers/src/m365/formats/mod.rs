@@ -6,20 +6,21 @@ mod audit_data_json;
 mod audit_flattened_csv;
 mod entra_diagnostic_json;
 mod entra_sign_ins_csv;
-mod get_accepted_domain_json;
-mod get_blocked_connector_json;
-mod get_blocked_sender_address_json;
-mod get_hosted_outbound_spam_filter_policy_json;
-mod get_inbound_connector_json;
-mod get_inbox_rule_json;
-mod get_mailbox_json;
-mod get_outbound_connector_json;
-mod get_remote_domain_json;
-mod get_transport_rule_json;
+mod get_accepted_domain;
+mod get_blocked_connector;
+mod get_blocked_sender_address;
+mod get_hosted_outbound_spam_filter_policy;
+mod get_inbound_connector;
+mod get_inbox_rule;
+mod get_mailbox;
+mod get_outbound_connector;
+mod get_remote_domain;
+mod get_transport_rule;
 mod graph_audit_query_csv;
 mod graph_audit_query_json;
 mod graph_directory_audits_json;
 mod graph_sign_ins_json;
+mod management_content_list_json;
 mod message_trace_csv;
 mod message_trace_json;
 mod office_activity_csv;
@@ -39,20 +40,21 @@ pub const FORMATS: &[&dyn Format] = &[
     &audit_flattened_csv::AuditFlattenedCsv,
     &entra_diagnostic_json::EntraDiagnosticJson,
     &entra_sign_ins_csv::EntraSignInsCsv,
-    &get_accepted_domain_json::FORMAT,
-    &get_blocked_connector_json::FORMAT,
-    &get_blocked_sender_address_json::FORMAT,
-    &get_hosted_outbound_spam_filter_policy_json::FORMAT,
-    &get_inbound_connector_json::FORMAT,
-    &get_inbox_rule_json::FORMAT,
-    &get_mailbox_json::FORMAT,
-    &get_outbound_connector_json::FORMAT,
-    &get_remote_domain_json::FORMAT,
-    &get_transport_rule_json::FORMAT,
+    &get_accepted_domain::FORMAT,
+    &get_blocked_connector::FORMAT,
+    &get_blocked_sender_address::FORMAT,
+    &get_hosted_outbound_spam_filter_policy::FORMAT,
+    &get_inbound_connector::FORMAT,
+    &get_inbox_rule::FORMAT,
+    &get_mailbox::FORMAT,
+    &get_outbound_connector::FORMAT,
+    &get_remote_domain::FORMAT,
+    &get_transport_rule::FORMAT,
     &graph_audit_query_csv::FORMAT,
     &graph_audit_query_json::FORMAT,
     &graph_directory_audits_json::GraphDirectoryAuditsJson,
     &graph_sign_ins_json::GraphSignInsJson,
+    &management_content_list_json::ManagementContentList,
     &message_trace_csv::MessageTraceCsv,
     &message_trace_json::MessageTraceJson,
     &office_activity_csv::OfficeActivityCsv,
