@@ -39,6 +39,10 @@ pub(crate) async fn run(command: Investigate, globals: &Globals, screen: &Screen
         return Err(Failure::usage(Code::Arguments, "there is nothing to investigate")
             .hint("name files or folders with exports, or a store with --data DIR"));
     }
+    if command.html.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::usage(Code::Arguments, "the HTML report goes to a file")
+            .hint("name one, such as `--html report.html`; `--html ./-` for a file of that name"));
+    }
     super::check_paths(&command.paths)?;
     let content = Content::builtin().map_err(|error| Failure::run(Code::Content, chain(&error)))?;
     let lake = super::open(globals.data.as_deref()).await?;

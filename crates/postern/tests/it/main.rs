@@ -22,3 +22,4 @@ mod limits;
 mod prompt;
 mod real_data;
 mod seeds;
+mod sources;

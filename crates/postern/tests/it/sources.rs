@@ -1,0 +1,107 @@
+//! What a verdict may rest on: a question whose deciding source is not loaded is missing, in whatever form the rest came.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::common::{list, report, text};
+
+fn lines(path: &Path, records: &[Value]) {
+    fs::write(path, records.iter().map(|record| format!("{record}\n")).collect::<String>()).unwrap();
+}
+
+/// The n-th record of an audit log: a day later each.
+fn record(n: u32, operation: &str, more: Value) -> Value {
+    let mut record = json!({
+        "CreationTime": format!("2026-0{}-{:02}T09:00:00", 3 + n / 28, 1 + n % 28),
+        "Id": format!("00000000-0000-4000-8000-{n:012}"),
+        "Operation": operation,
+        "OrganizationId": "11111111-1111-4111-8111-111111111111",
+        "ResultStatus": "Succeeded", "UserKey": "k", "UserType": 0, "Version": 1, "Workload": "Exchange",
+        "ClientIP": "198.51.100.7", "UserId": "ann@contoso.example",
+    });
+    record.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    record
+}
+
+fn sign_in(n: u32) -> Value {
+    record(n, "UserLoggedIn", json!({"RecordType": 15, "Workload": "AzureActiveDirectory", "ResultStatus": "Success"}))
+}
+
+fn findings(report: &Value) -> Vec<&str> {
+    list(report, "cases").iter().flat_map(|case| list(case, "findings")).map(|finding| text(finding, "id")).collect()
+}
+
+#[test]
+fn sign_ins_alone_do_not_show_that_a_forward_is_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let mailbox = json!([{
+        "UserPrincipalName": "ann@contoso.example", "PrimarySmtpAddress": "ann@contoso.example", "Identity": "ann",
+        "DisplayName": "Ann", "ForwardingSmtpAddress": "smtp:drop@mail.example", "ForwardingAddress": null,
+        "DeliverToMailboxAndForward": false,
+    }]);
+    fs::write(folder.path().join("mailbox.json"), mailbox.to_string()).unwrap();
+    let log = folder.path().join("audit.ndjson");
+    lines(&log, &(0..60).map(sign_in).collect::<Vec<_>>());
+    let without = report(&[folder.path()]);
+    assert!(!findings(&without).contains(&"older-than-log"), "{without}");
+    let asked = "Does it stand unchanged since before the log begins?";
+    assert!(list(&list(&without, "cases")[0], "missing").iter().any(|m| text(m, "question") == asked), "{without}");
+    // Changes of mailboxes would stand beside other changes of the mail service.
+    let change = |n| record(n, "Set-MailboxPlan", json!({"RecordType": 1, "Parameters": []}));
+    lines(&log, &(0..60).map(change).collect::<Vec<_>>());
+    assert!(findings(&report(&[folder.path()])).contains(&"older-than-log"));
+}
+
+#[test]
+fn sign_ins_alone_do_not_show_a_first_change_of_an_administrator() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("audit.ndjson");
+    let made = record(
+        40,
+        "New-InboundConnector",
+        json!({"RecordType": 1, "UserType": 2, "ObjectId": "Relay", "Parameters": [
+            {"Name": "Name", "Value": "Relay"},
+            {"Name": "ConnectorType", "Value": "OnPremises"},
+            {"Name": "SenderDomains", "Value": "*"},
+        ]}),
+    );
+    let mut records: Vec<Value> = (0..30).map(sign_in).collect();
+    records.push(made);
+    lines(&log, &records);
+    let without = report(&[&log]);
+    assert_eq!(list(&without, "cases").len(), 1, "{without}");
+    assert!(!findings(&without).contains(&"first-configuration"), "{without}");
+    records[0] = record(0, "Set-MailboxPlan", json!({"RecordType": 1, "UserId": "else@contoso.example"}));
+    lines(&log, &records);
+    assert!(findings(&report(&[&log])).contains(&"first-configuration"));
+}
+
+#[test]
+fn a_rule_made_in_outlook_is_read_like_any_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("audit.ndjson");
+    let properties = json!([
+        {"Name": "RuleOperation", "Value": "AddMailboxRule"},
+        {"Name": "RuleId", "Value": "-123"},
+        {"Name": "RuleState", "Value": "Enabled"},
+        {"Name": "RuleCondition", "Value": "{(SubString IgnoreCase(SubjectProperty)=invoice)}"},
+        {"Name": "RuleName", "Value": ".."},
+        {"Name": "RuleActions", "Value":
+            "[{\"ActionType\":\"Forward\",\"Recipients\":[\"drop@mail.example\"],\"ForwardFlags\":\"None\"}]"},
+    ]);
+    let made = record(
+        5,
+        "UpdateInboxRules",
+        json!({"RecordType": 2, "LogonType": 0, "MailboxOwnerUPN": "ann@contoso.example", "OperationProperties": properties}),
+    );
+    lines(&log, &[sign_in(0), made]);
+    let report = report(&[&log]);
+    let case = &list(&report, "cases")[0];
+    assert_eq!(case["forward_targets"], json!(["drop@mail.example"]));
+    assert_eq!(case["entity"], json!({"type": "InboxRule", "name": "..", "mailbox": "ann@contoso.example"}));
+    for id in ["name-hides", "diverts-money-or-secrets", "target-external"] {
+        assert!(findings(&report).contains(&id), "{id}: {case}");
+    }
+}
