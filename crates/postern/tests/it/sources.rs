@@ -105,3 +105,54 @@ fn a_rule_made_in_outlook_is_read_like_any_other() {
         assert!(findings(&report).contains(&id), "{id}: {case}");
     }
 }
+
+#[test]
+fn a_connector_made_by_hand_is_not_the_wizards() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("connectors.json");
+    let connector = |source: &str, name: &str| {
+        json!([{
+            "Name": name, "Identity": name, "Enabled": true, "ConnectorType": "OnPremises", "ConnectorSource": source,
+            "SenderDomains": ["smtp:*;1"], "SenderIPAddresses": [], "RestrictDomainsToIPAddresses": false,
+            "RestrictDomainsToCertificate": false, "RequireTls": false, "TlsSenderCertificateName": null,
+            "CloudServicesMailEnabled": true, "TreatMessagesAsInternal": false,
+        }])
+    };
+    let wizards = "Inbound from 0a1b2c3d-0000-4000-8000-000000000001";
+    // `Default` is what the service writes for a connector made by hand.
+    for (source, name, by_source, by_name) in
+        [("Default", "Relay", false, false), ("Default", wizards, false, true), ("HybridWizard", "Relay", true, false)]
+    {
+        fs::write(&file, connector(source, name).to_string()).unwrap();
+        let report = report(&[&file]);
+        assert_eq!(findings(&report).contains(&"hybrid-wizard"), by_source, "{source} {name}: {report}");
+        assert_eq!(findings(&report).contains(&"hybrid-name"), by_name, "{source} {name}: {report}");
+    }
+}
+
+#[test]
+fn what_a_change_does_not_name_is_not_known_to_be_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("audit.ndjson");
+    let change = |parameters: &[(&str, &str)]| {
+        let parameters: Vec<Value> =
+            parameters.iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect();
+        let more = json!({"RecordType": 1, "UserType": 2, "ObjectId": "Relay", "Parameters": parameters});
+        lines(&log, &[sign_in(0), record(40, "Set-InboundConnector", more)]);
+        report(&[&log])
+    };
+    let part = change(&[("Identity", "Relay"), ("ConnectorType", "OnPremises"), ("Enabled", "True")]);
+    assert_eq!(list(&part, "cases").len(), 1, "{part}");
+    assert!(!findings(&part).contains(&"opens-to-everybody"), "{part}");
+    let addresses =
+        change(&[("Identity", "Relay"), ("ConnectorType", "OnPremises"), ("SenderIPAddresses", "203.0.113.9")]);
+    assert!(!findings(&addresses).contains(&"opens-relay"), "{addresses}");
+    let whole = change(&[
+        ("Identity", "Relay"),
+        ("ConnectorType", "OnPremises"),
+        ("SenderDomains", "*"),
+        ("SenderIPAddresses", ""),
+        ("RestrictDomainsToIPAddresses", "False"),
+    ]);
+    assert!(findings(&whole).contains(&"opens-to-everybody"), "{whole}");
+}
