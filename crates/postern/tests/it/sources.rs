@@ -156,3 +156,72 @@ fn what_a_change_does_not_name_is_not_known_to_be_open() {
     ]);
     assert!(findings(&whole).contains(&"opens-to-everybody"), "{whole}");
 }
+
+/// An inbox rule of an account that forwards.
+fn forward(n: u32, user: &str, target: &str) -> Value {
+    let parameters = json!([{"Name": "Name", "Value": "to the desk"}, {"Name": "ForwardTo", "Value": target}]);
+    let object = format!("{}\\to the desk", user.split('@').next().unwrap());
+    record(n, "New-InboxRule", json!({"RecordType": 1, "UserId": user, "ObjectId": object, "Parameters": parameters}))
+}
+
+#[test]
+fn several_mailboxes_are_several_owners() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("audit.ndjson");
+    let target = "drop@mail.example";
+    let own = forward(40, "ann@contoso.example", target);
+    // A mail flow rule has no mailbox, and a mailbox in other letters is the same one.
+    let parameters = json!([{"Name": "Name", "Value": "copies"}, {"Name": "BlindCopyTo", "Value": target}]);
+    let flow =
+        record(41, "New-TransportRule", json!({"RecordType": 1, "ObjectId": "copies", "Parameters": parameters}));
+    let parameters = json!([{"Name": "Identity", "Value": "ANN@contoso.example"}, {"Name": "ForwardingSmtpAddress", "Value": "smtp:drop@mail.example"}]);
+    let mailbox = record(
+        42,
+        "Set-Mailbox",
+        json!({"RecordType": 1, "ObjectId": "ANN@contoso.example", "Parameters": parameters}),
+    );
+    lines(&log, &[sign_in(0), own.clone(), flow, mailbox]);
+    let one = report(&[&log]);
+    assert!(!findings(&one).contains(&"target-shared-burst"), "{one}");
+    lines(&log, &[sign_in(0), own, forward(41, "ben@contoso.example", target)]);
+    assert!(findings(&report(&[&log])).contains(&"target-shared-burst"));
+}
+
+#[test]
+fn configuration_alone_does_not_show_how_long_a_target_is_shared() {
+    let folder = tempfile::tempdir().unwrap();
+    let mailboxes: Vec<Value> = ["ann", "ben", "cid"]
+        .iter()
+        .map(|name| {
+            json!({
+                "UserPrincipalName": format!("{name}@contoso.example"), "Identity": name, "DisplayName": name,
+                "PrimarySmtpAddress": format!("{name}@contoso.example"),
+                "ForwardingSmtpAddress": "smtp:drop@mail.example", "ForwardingAddress": null,
+                "DeliverToMailboxAndForward": false,
+            })
+        })
+        .collect();
+    fs::write(folder.path().join("mailboxes.json"), json!(mailboxes).to_string()).unwrap();
+    let alone = report(&[folder.path()]);
+    assert!(!list(&alone, "cases").is_empty());
+    assert!(!findings(&alone).contains(&"target-shared-long"), "{alone}");
+    let change = |n| record(n, "Set-MailboxPlan", json!({"RecordType": 1, "Parameters": []}));
+    lines(&folder.path().join("audit.ndjson"), &(0..20).map(change).collect::<Vec<_>>());
+    let with = report(&[folder.path()]);
+    assert!(findings(&with).contains(&"target-shared-long"), "{with}");
+}
+
+#[test]
+fn the_owners_name_in_a_domain_made_to_deceive_is_no_excuse() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("audit.ndjson");
+    for (target, excused) in [
+        ("ann.smith@mail.example", true),
+        ("ann.smith@c0ntoso.example", false),
+        ("ann.smith@mail.example;drop@else.example", false),
+    ] {
+        lines(&log, &[sign_in(0), forward(40, "ann.smith@contoso.example", target)]);
+        let report = report(&[&log]);
+        assert_eq!(findings(&report).contains(&"target-own-name"), excused, "{target}: {report}");
+    }
+}
