@@ -82,7 +82,7 @@ fn sign_ins_alone_do_not_show_a_first_change_of_an_administrator() {
 fn a_rule_made_in_outlook_is_read_like_any_other() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("audit.ndjson");
-    let properties = json!([
+    let mut properties = json!([
         {"Name": "RuleOperation", "Value": "AddMailboxRule"},
         {"Name": "RuleId", "Value": "-123"},
         {"Name": "RuleState", "Value": "Enabled"},
@@ -91,19 +91,27 @@ fn a_rule_made_in_outlook_is_read_like_any_other() {
         {"Name": "RuleActions", "Value":
             "[{\"ActionType\":\"Forward\",\"Recipients\":[\"drop@mail.example\"],\"ForwardFlags\":\"None\"}]"},
     ]);
-    let made = record(
-        5,
-        "UpdateInboxRules",
-        json!({"RecordType": 2, "LogonType": 0, "MailboxOwnerUPN": "ann@contoso.example", "OperationProperties": properties}),
-    );
-    lines(&log, &[sign_in(0), made]);
-    let report = report(&[&log]);
-    let case = &list(&report, "cases")[0];
+    let investigated = |properties: &Value| {
+        let more = json!({
+            "RecordType": 2, "LogonType": 0, "MailboxOwnerUPN": "ann@contoso.example", "OperationProperties": properties,
+        });
+        lines(&log, &[sign_in(0), record(5, "UpdateInboxRules", more)]);
+        report(&[&log])
+    };
+    let named = investigated(&properties);
+    let case = &list(&named, "cases")[0];
     assert_eq!(case["forward_targets"], json!(["drop@mail.example"]));
     assert_eq!(case["entity"], json!({"type": "InboxRule", "name": "..", "mailbox": "ann@contoso.example"}));
     for id in ["name-hides", "diverts-money-or-secrets", "target-external"] {
-        assert!(findings(&report).contains(&id), "{id}: {case}");
+        assert!(findings(&named).contains(&id), "{id}: {case}");
     }
+    // A name that the record leaves out is not an empty name.
+    properties[4] = json!({"Name": "RuleName"});
+    let nameless = investigated(&properties);
+    assert!(
+        findings(&nameless).contains(&"target-external") && !findings(&nameless).contains(&"name-hides"),
+        "{nameless}"
+    );
 }
 
 #[test]
