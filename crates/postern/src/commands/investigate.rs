@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use postern_investigate::{Content, InvestigateOptions};
-use postern_model::account::IngestAccount;
 use postern_model::report::Report;
 use postern_model::time::Ticks;
 
@@ -47,7 +46,7 @@ pub(crate) async fn run(command: Investigate, globals: &Globals, screen: &Screen
     let content = Content::builtin().map_err(|error| Failure::run(Code::Content, chain(&error)))?;
     let lake = super::open(globals.data.as_deref()).await?;
     let account = if command.paths.is_empty() {
-        IngestAccount::default()
+        postern_ingest::stored(&lake).await.map_err(|error| Failure::run(Code::Store, chain(&error)))?
     } else {
         super::ingest::load(&command.paths, &lake, screen).await?
     };

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::common::{list, report, text};
+use crate::common::{list, postern, report, text};
 
 fn lines(path: &Path, records: &[Value]) {
     fs::write(path, records.iter().map(|record| format!("{record}\n")).collect::<String>()).unwrap();
@@ -232,4 +232,16 @@ fn the_owners_name_in_a_domain_made_to_deceive_is_no_excuse() {
         let report = report(&[&log]);
         assert_eq!(findings(&report).contains(&"target-own-name"), excused, "{target}: {report}");
     }
+}
+
+#[test]
+fn a_store_alone_has_its_totals() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, store) = (folder.path().join("audit.ndjson"), folder.path().join("store"));
+    lines(&log, &[sign_in(0), sign_in(1), sign_in(1)]);
+    let (log, store) = (log.to_str().unwrap(), store.to_str().unwrap());
+    postern(["ingest", log, "--data", store]).worked();
+    let ingest = &postern(["investigate", "--data", store, "--json", "-"]).worked().json()["ingest"];
+    assert_eq!(ingest["audit_records_unique"], 2, "{ingest}");
+    assert_eq!(ingest["audit_rows_total"], 0, "{ingest}");
 }
