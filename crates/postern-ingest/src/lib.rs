@@ -33,3 +33,4 @@ pub use pipeline::{DryRun, dry_run};
 pub use postern_lake::Lake;
 pub use run::{IngestError, IngestOptions, Progress, ingest};
 pub use source::Limits;
+pub use totals::stored;

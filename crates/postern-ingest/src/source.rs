@@ -204,7 +204,11 @@ impl Source {
             names.push("clixml");
             rest = Box::new(Clixml::new(rest));
         }
-        let (head, failure) = read_head(&mut rest, FIRST_HEAD);
+        let (mut head, failure) = read_head(&mut rest, FIRST_HEAD);
+        if ends_lines_with_carriage_returns(&head) {
+            newlines(&mut head);
+            rest = Box::new(CarriageReturns(rest));
+        }
         let whole = head.len() < FIRST_HEAD && failure.is_none();
         Ok(Content::Text(Self { encoding: names.join(", "), head, whole, rest, failure }))
     }
@@ -280,6 +284,29 @@ fn sniff_encoding(start: &[u8]) -> (&'static str, usize) {
         return ("utf-16be", 0);
     }
     ("utf-8", 0)
+}
+
+/// Whether lines end as on old Macs, which some spreadsheets still offer: a text with carriage returns and no line feed.
+/// A carriage return at the very end may have its line feed behind it.
+fn ends_lines_with_carriage_returns(head: &[u8]) -> bool {
+    let before_last = head.get(..head.len().saturating_sub(1)).unwrap_or_default();
+    before_last.contains(&b'\r') && !head.contains(&b'\n') && !head.contains(&0)
+}
+
+/// Makes every carriage return a line feed.
+fn newlines(bytes: &mut [u8]) {
+    bytes.iter_mut().filter(|byte| **byte == b'\r').for_each(|byte| *byte = b'\n');
+}
+
+/// A text whose lines end with carriage returns, with line feeds instead.
+struct CarriageReturns(Box<dyn Read + Send>);
+
+impl Read for CarriageReturns {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.0.read(buffer)?;
+        newlines(buffer.get_mut(..count).unwrap_or_default());
+        Ok(count)
+    }
 }
 
 struct Failing(Option<io::Error>);
@@ -416,6 +443,18 @@ mod tests {
             assert_eq!(read.unwrap(), text, "{encoding}");
         }
         assert_eq!(read(&utf16("plain text without a mark", true), Limits::default()).0, "utf-16le");
+    }
+
+    #[test]
+    fn lines_that_end_with_carriage_returns_are_lines() {
+        let text = "A,\u{e9}\nsecond line\n".repeat(50_000);
+        let old = text.replace('\n', "\r");
+        assert_eq!(read(old.as_bytes(), Limits::default()).1.unwrap(), text);
+        assert_eq!(read(&utf16(&old, true), Limits::default()).1.unwrap(), text);
+        // A carriage return within lines that end with line feeds is no line's end.
+        for kept in ["a\rb\nc\n", "one line\r\n", "one line\r"] {
+            assert_eq!(read(kept.as_bytes(), Limits::default()).1.unwrap(), kept);
+        }
     }
 
     #[test]

@@ -160,6 +160,8 @@ impl OwnDomains {
         let mut sorted = Targets::default();
         for target in targets {
             let Some((local, domain)) = target.rsplit_once('@') else { continue };
+            // The dot of a full name belongs to no domain of a list.
+            let domain = domain.trim_end_matches('.');
             let text = target.to_owned();
             if hits("approved_targets", target) || hits("approved_targets", domain) {
                 sorted.approved.insert(text.clone());
@@ -347,6 +349,18 @@ mod tests {
         assert!(!same_name("jane", "jane.doering@contoso.example"));
         assert!(!same_name("korstiaan", "joey@contoso.example"));
         assert!(!same_name("x", "x@contoso.example"));
+    }
+
+    #[test]
+    fn a_domain_may_end_with_its_dot() {
+        let mut own = OwnDomains::default();
+        own.add("contoso.example", "accepted", false);
+        let content = Content::builtin().unwrap();
+        let sorted = own.sort(["ben@contoso.example.", "x@mail.example."], "ann@contoso.example", &content);
+        assert!(
+            sorted.own.contains("ben@contoso.example.") && sorted.external.contains("x@mail.example."),
+            "{sorted:?}"
+        );
     }
 
     #[test]

@@ -4,7 +4,8 @@ use postern_kql_syntax::ast::{DynamicValue, Literal, ScalarType};
 use serde_json::Value;
 
 use super::Binder;
-use crate::functions::support::calendar;
+use crate::functions::support::time_text::{parse_datetime, parse_timespan};
+use crate::functions::support::{calendar, number};
 use crate::types::{Const, DECIMAL_SCALE, KqlType};
 
 /// The engine's type of a type in the text.
@@ -51,6 +52,22 @@ pub fn constant(literal: &Literal) -> Const {
         Literal::Dynamic(value) => Const::dynamic(&json(value)),
         Literal::Null(ty) => Const::null(kql_type(*ty)),
     }
+}
+
+/// The value of a type that a text means, as `tolong()` and its sisters read it; `None` when it means none.
+pub fn from_text(ty: KqlType, text: &str) -> Option<Const> {
+    Some(match ty {
+        KqlType::Bool => Const::Bool(number::parse_bool(text)?),
+        KqlType::Int => Const::Int(number::parse_long(text)?.try_into().ok()?),
+        KqlType::Long => Const::Long(number::parse_long(text)?),
+        KqlType::Real => Const::Real(number::parse_real(text)?),
+        KqlType::Decimal => Const::Decimal(number::parse_decimal(text)?),
+        KqlType::DateTime => Const::DateTime(parse_datetime(text)?),
+        KqlType::TimeSpan => Const::TimeSpan(parse_timespan(text)?),
+        KqlType::Guid => Const::Guid(number::parse_guid(text)?),
+        KqlType::String => Const::String(text.to_owned()),
+        KqlType::Dynamic => Const::dynamic(&serde_json::from_str(text).ok()?),
+    })
 }
 
 /// Decimal text scaled to the engine's form; digits beyond it are cut, a value too large is `None`.

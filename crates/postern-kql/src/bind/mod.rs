@@ -38,6 +38,7 @@ use crate::functions::{BindContext, BoundExpr};
 use crate::operators;
 use crate::plan::fresh::Fresh;
 use crate::plan::guard;
+use crate::types::Const;
 use crate::{PlanOptions, Render};
 use env::{Env, Named, UserPattern};
 use fault::{Bound, Fault, codes};
@@ -228,7 +229,7 @@ impl<'a> Binder<'a> {
 
     fn query_parameter(&self, param: &ast::Param, env: &Env) -> Bound<Env> {
         if env.find(&param.name.text).is_some() {
-            return Ok(env.clone());
+            return self.given_parameter(param, env);
         }
         match &param.kind {
             ast::ParamKind::Scalar { ty, default: Some(default) } => {
@@ -242,6 +243,33 @@ impl<'a> Binder<'a> {
                 format!("the query needs a value for its parameter `{}`", param.name.text),
             )),
         }
+    }
+
+    /// A declared parameter that the caller gave a value: a text becomes a value of the declared type, a list stays one.
+    fn given_parameter(&self, param: &ast::Param, env: &Env) -> Bound<Env> {
+        let name = &param.name.text;
+        let (ast::ParamKind::Scalar { ty, .. }, Some(Named::Scalar(value)), Some(given)) =
+            (&param.kind, env.find(name), self.options.param(name))
+        else {
+            return Ok(env.clone());
+        };
+        let ty = literal::kql_type(ty.ty);
+        if value.ty == ty || matches!(given, Const::Dynamic(_)) {
+            return Ok(env.clone());
+        }
+        let value = if let Const::String(text) = given {
+            let value = literal::from_text(ty, &text).ok_or_else(|| {
+                Fault::new(
+                    codes::WRONG_TYPE,
+                    param.span,
+                    format!("`{text}`, the value given for the parameter `{name}`, is not a `{ty}`"),
+                )
+            })?;
+            BoundExpr::constant(value)
+        } else {
+            self.coerce_to(value.clone(), ty, param.span, "the parameter")?
+        };
+        Ok(env.with(name, Named::Scalar(value)))
     }
 
     /// Binds a pipeline; `input` is what [`Source::Input`] stands for.

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use postern_investigate::{Content, InvestigateOptions};
-use postern_model::account::IngestAccount;
 use postern_model::report::Report;
 use postern_model::time::Ticks;
 
@@ -39,11 +38,15 @@ pub(crate) async fn run(command: Investigate, globals: &Globals, screen: &Screen
         return Err(Failure::usage(Code::Arguments, "there is nothing to investigate")
             .hint("name files or folders with exports, or a store with --data DIR"));
     }
+    if command.html.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::usage(Code::Arguments, "the HTML report goes to a file")
+            .hint("name one, such as `--html report.html`; `--html ./-` for a file of that name"));
+    }
     super::check_paths(&command.paths)?;
     let content = Content::builtin().map_err(|error| Failure::run(Code::Content, chain(&error)))?;
     let lake = super::open(globals.data.as_deref()).await?;
     let account = if command.paths.is_empty() {
-        IngestAccount::default()
+        postern_ingest::stored(&lake).await.map_err(|error| Failure::run(Code::Store, chain(&error)))?
     } else {
         super::ingest::load(&command.paths, &lake, screen).await?
     };

@@ -14,6 +14,8 @@ use crate::text::{self, count, fit, visible, wrap};
 const FINDINGS: usize = 5;
 /// Lines of each shorter list per case; `-v` shows all.
 const LINES: usize = 3;
+/// Addresses that mail goes to, shown per case; `-v` shows all.
+const TARGETS: usize = 8;
 /// Files listed one by one; `-v` lists all.
 const FILES: usize = 12;
 
@@ -220,7 +222,10 @@ impl Page<'_> {
         }
         self.more("  ", case.entities.len().saturating_sub(most));
         if !case.forward_targets.is_empty() {
-            self.line("  → ", &case.forward_targets.join(", "));
+            let most = self.shown(TARGETS);
+            let shown: Vec<&str> = case.forward_targets.iter().take(most).map(String::as_str).collect();
+            self.line("  → ", &shown.join(", "));
+            self.more("    ", case.forward_targets.len().saturating_sub(most));
         }
     }
 
@@ -302,6 +307,18 @@ mod tests {
         }
         assert!(text.contains("TRUE POSITIVE"));
         assert!(text.contains("Cases     1 true positive, 1 unknown"), "{text}");
+    }
+
+    #[test]
+    fn many_targets_do_not_fill_the_screen() {
+        let mut report = fixture::report();
+        report.cases[0].forward_targets = (0..500).map(|n| format!("drop{n}@mail.example")).collect();
+        let text = render(&report, &plain());
+        assert!(text.contains("drop7@mail.example") && !text.contains("drop8@mail.example"), "{text}");
+        assert!(text.contains("and 492 more"), "{text}");
+        let mut screen = plain();
+        screen.verbose = true;
+        assert!(render(&report, &screen).contains("drop499@mail.example"));
     }
 
     #[test]

@@ -161,6 +161,14 @@ fn a_report_that_cannot_be_written_is_an_error() {
     assert!(ran.stderr.contains("error[CLI0004]: cannot write `no/such/folder/report.html`"), "{}", ran.stderr);
 }
 
+#[test]
+fn the_page_needs_a_file() {
+    let ran = postern(["investigate", "Cargo.toml", "--html", "-"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("the HTML report goes to a file"), "{}", ran.stderr);
+    assert!(!Path::new("-").exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn a_reader_that_goes_away_is_no_error() {

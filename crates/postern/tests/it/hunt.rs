@@ -86,6 +86,12 @@ fn parameters_and_time() {
     assert_eq!(ran.stdout, "print_0\r\n2\r\n");
     let ran = postern(["hunt", "print ago(1d)", "--now", "2026-03-02T06:00:00Z", "--format", "csv"]).worked();
     assert_eq!(ran.stdout, "print_0\r\n2026-03-01T06:00:00.0000000Z\r\n");
+    let query = "declare query_parameters(since:datetime); print since + 1d";
+    let ran = postern(["hunt", query, "--param", "since=2026-03-01", "--format", "csv"]).worked();
+    assert_eq!(ran.stdout, "print_0\r\n2026-03-02T00:00:00.0000000Z\r\n");
+    let ran = postern(["hunt", "AuditRecords", "--from", "2026-03-02", "--to", "2026-03-01"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("--from lies after --to"), "{}", ran.stderr);
 }
 
 #[test]

@@ -23,4 +23,5 @@ mod limits;
 mod prompt;
 mod real_data;
 mod seeds;
+mod sources;
 mod views;

@@ -43,8 +43,8 @@ pub(super) async fn run(command: &Hunt, file: &Path, globals: &Globals) -> Resul
                 object.insert("id".to_owned(), id);
                 object.extend(answer(&catalog, &query, &options).await);
             }
-            Err(reason) => {
-                object.insert("id".to_owned(), Value::Null);
+            Err((id, reason)) => {
+                object.insert("id".to_owned(), id);
                 let message = format!("line {} of the batch {reason}", number + 1);
                 object.extend(error(Code::Input.text(), &message, None));
             }
@@ -58,13 +58,14 @@ pub(super) async fn run(command: &Hunt, file: &Path, globals: &Globals) -> Resul
     Ok(())
 }
 
-/// The id and the query of one input line.
-fn case(line: &[u8]) -> Result<(Value, String), String> {
-    let mut value: Value = serde_json::from_slice(line).map_err(|error| format!("is not JSON: {error}"))?;
-    let id = value.get_mut("id").map(Value::take).ok_or("has no `id`")?;
+/// The id and the query of one input line; or why there is none, with the id if it can be told.
+fn case(line: &[u8]) -> Result<(Value, String), (Value, String)> {
+    let mut value: Value =
+        serde_json::from_slice(line).map_err(|error| (Value::Null, format!("is not JSON: {error}")))?;
+    let id = value.get_mut("id").map(Value::take).ok_or_else(|| (Value::Null, "has no `id`".to_owned()))?;
     match value.get_mut("query").map(Value::take) {
         Some(Value::String(query)) => Ok((id, query)),
-        _ => Err("has no `query` text".to_owned()),
+        _ => Err((id, "has no `query` text".to_owned())),
     }
 }
 
@@ -128,8 +129,15 @@ mod tests {
     #[test]
     fn a_line_is_read_or_refused_with_the_reason() {
         assert_eq!(case(br#"{"id":7,"query":"T","x":1}"#).unwrap(), (json!(7), "T".to_owned()));
-        assert!(case(b"{").unwrap_err().contains("not JSON"));
-        assert!(case(br#"{"query":"T"}"#).unwrap_err().contains("no `id`"));
-        assert!(case(br#"{"id":"a","query":5}"#).unwrap_err().contains("no `query`"));
+        for (line, id, reason) in [
+            (&b"{"[..], Value::Null, "not JSON"),
+            (br#"{"query":"T"}"#, Value::Null, "no `id`"),
+            (br#"{"id":"a","query":5}"#, json!("a"), "no `query`"),
+            (br#"{"id":7}"#, json!(7), "no `query`"),
+        ] {
+            let refused = case(line).unwrap_err();
+            assert_eq!(refused.0, id);
+            assert!(refused.1.contains(reason), "{}", refused.1);
+        }
     }
 }

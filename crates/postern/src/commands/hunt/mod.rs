@@ -155,6 +155,11 @@ impl Hunt {
 
 /// Runs `postern hunt`.
 pub(crate) async fn run(command: Hunt, globals: &Globals, screen: &Screen) -> Result<(), Failure> {
+    if let (Some(from), Some(to)) = (command.from, command.to)
+        && from > to
+    {
+        return Err(Failure::usage(Code::Arguments, "--from lies after --to: no time is between them"));
+    }
     if let Some(file) = &command.batch {
         return batch::run(&command, file, globals).await;
     }
