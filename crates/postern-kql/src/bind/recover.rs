@@ -128,9 +128,12 @@ pub fn sketch(text: &str, catalog: &dyn Catalog, options: &PlanOptions) -> Vec<C
 pub fn together(grammar: Vec<Diagnostic>, binding: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut all = grammar;
     let told: Vec<_> = all.iter().filter(|d| d.is_error()).map(|d| d.span).collect();
+    let known = !told.is_empty() || binding.iter().any(|d| d.is_error() && d.code != codes::INTERNAL);
     let mut places = std::collections::BTreeSet::new();
     all.extend(binding.into_iter().filter(|d| {
         d.code != codes::REPORTED
+            // That no plan can be made of what stands in for a mistake is no news.
+            && !(known && d.code == codes::INTERNAL)
             && !told.iter().any(|span| d.span.start <= span.end && span.start <= d.span.end)
             // What stands before a word that could not be read is not the whole of its expression.
             && !(d.code == codes::WRONG_TYPE && told.iter().any(|span| span.start == d.span.end + 1))

@@ -1,5 +1,6 @@
 //! `datatable`: a table written into the query.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, new_empty_array};
@@ -22,10 +23,23 @@ use crate::bind::literal::kql_type;
 use crate::bind::scope::{OrderKey, Relation, ScopeColumn};
 use crate::types::{Const, KqlType};
 
+/// Names and types of declared columns; each name may stand once.
+pub fn declared(columns: &[ColumnDecl]) -> Bound<Vec<(String, KqlType)>> {
+    let mut names = HashSet::new();
+    let column = |c: &ColumnDecl| {
+        if names.insert(c.name.text.clone()) {
+            Ok((c.name.text.clone(), kql_type(c.ty.ty)))
+        } else {
+            let message = format!("the column `{}` is declared twice", c.name.text);
+            Err(Fault::new(codes::DUPLICATE, c.name.span, message))
+        }
+    };
+    columns.iter().map(column).collect()
+}
+
 /// Binds `datatable(schema)[values]`.
 pub fn datatable(binder: &Binder, data: &DataTable, env: &Env, span: Span) -> Bound<Relation> {
-    let columns: Vec<(String, KqlType)> =
-        data.columns.iter().map(|c| (c.name.text.clone(), kql_type(c.ty.ty))).collect();
+    let columns = declared(&data.columns)?;
     if columns.is_empty() || !data.values.len().is_multiple_of(columns.len()) {
         return Err(Fault::new(
             codes::ARGUMENT_COUNT,
@@ -63,8 +77,7 @@ pub fn datatable(binder: &Binder, data: &DataTable, env: &Env, span: Span) -> Bo
 
 /// A table of declared columns without rows.
 pub fn empty(binder: &Binder, columns: &[ColumnDecl], span: Span) -> Bound<Relation> {
-    let columns: Vec<(String, KqlType)> = columns.iter().map(|c| (c.name.text.clone(), kql_type(c.ty.ty))).collect();
-    rows_of(binder, &columns, vec![], span)
+    rows_of(binder, &declared(columns)?, vec![], span)
 }
 
 /// A relation of constant rows, which keep their order.

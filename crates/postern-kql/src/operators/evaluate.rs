@@ -11,6 +11,7 @@ use datafusion::logical_expr::{Expr as PlanExpr, LogicalPlanBuilder, Volatility}
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{Call, Evaluate, ExprKind, RowSchema};
 
+use super::datatable::declared;
 use super::extend::materialise;
 use super::{geo_lookup, ip_lookup, plugins};
 use crate::bind::Binder;
@@ -43,6 +44,9 @@ pub fn evaluate(binder: &Binder, input: Option<Relation>, operator: &Evaluate, e
             refused
         });
     };
+    if let Some(schema) = &operator.schema {
+        declared(&schema.columns)?;
+    }
     match name {
         "bag_unpack" => bag_unpack(binder, input, call, operator.schema.as_ref(), env),
         "pivot" => pivot(binder, input, call, operator.schema.as_ref(), env),

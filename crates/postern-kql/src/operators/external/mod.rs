@@ -16,14 +16,13 @@ use flate2::read::MultiGzDecoder;
 use postern_kql_syntax::Span;
 use postern_kql_syntax::ast::{Expr, ExprKind, ExternalData, Literal};
 
-use super::datatable::{empty, of_arrays};
+use super::datatable::{declared, empty, of_arrays};
 use super::extend::materialise;
 use crate::bind::Binder;
 use crate::bind::coerce::convert;
 use crate::bind::env::Env;
 use crate::bind::fault::{Bound, Fault, codes};
 use crate::bind::fold::fold;
-use crate::bind::literal::kql_type;
 use crate::bind::scope::Relation;
 use crate::types::KqlType;
 use records::Format;
@@ -39,8 +38,7 @@ pub fn external(binder: &Binder, data: &ExternalData, env: &Env, span: Span) -> 
     if binder.options.check {
         return empty(binder, &data.columns, span);
     }
-    let columns: Vec<(String, KqlType)> =
-        data.columns.iter().map(|c| (c.name.text.clone(), kql_type(c.ty.ty))).collect();
+    let columns = declared(&data.columns)?;
     if columns.is_empty() || data.addresses.is_empty() {
         return Err(Fault::new(codes::ARGUMENT_COUNT, span, "`externaldata` needs columns and the path of a file"));
     }
