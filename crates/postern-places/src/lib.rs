@@ -1,0 +1,1 @@
+//! Where an address is: country and network, from files on this machine.
