@@ -1,4 +1,8 @@
-//! How large a plan's expressions become when the optimiser puts columns in for their names.
+//! How large expressions become: where an operand is written more than once, and when the optimiser puts columns in for
+//! their names.
+//!
+//! A comparison of two values that may be null, `between` and `in` with computed items name an operand twice. Nested in
+//! each other they double with each level; [`repeats`] refuses that when the expression is bound.
 //!
 //! A filter moves down through the columns that it reads: each name in it is replaced by what computes the column. A
 //! column that is read twice by each of a chain of columns doubles with each, so forty short steps would fill any memory.
@@ -8,8 +12,27 @@ use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::{Expr, LogicalPlan};
 
+use crate::functions::BindError;
+
 /// The most nodes that one expression may grow to.
 pub const MOST: usize = 500_000;
+
+/// The most nodes of an operand that is written more than once.
+const MOST_REPEATED: usize = 20_000;
+
+/// Refuses an operand that is too large to be written more than once.
+pub fn repeats(operand: &Expr) -> Result<(), BindError> {
+    let mut nodes = 0_usize;
+    let visited = operand.apply(|_| {
+        nodes += 1;
+        Ok(if nodes > MOST_REPEATED { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    if visited.is_ok() && nodes <= MOST_REPEATED {
+        return Ok(());
+    }
+    Err(BindError::new(format!("the operand is too large here: it has more than {MOST_REPEATED} parts"))
+        .hint("compute it in an `extend` first, and compare the column"))
+}
 
 /// Whether an expression of the plan would grow beyond [`MOST`].
 pub fn explodes(plan: &LogicalPlan) -> bool {
@@ -73,6 +96,14 @@ mod tests {
     use datafusion::logical_expr::{LogicalPlanBuilder, col, lit};
 
     use super::*;
+
+    #[test]
+    fn a_large_operand_is_not_written_twice() {
+        let sum = |parts: usize| (1..parts).fold(col("x"), |sum, _| sum + lit(1_i64));
+        assert!(repeats(&sum(1_000)).is_ok());
+        let error = repeats(&sum(MOST_REPEATED)).unwrap_err();
+        assert!(error.message.contains("too large") && error.hint.is_some());
+    }
 
     fn chain(steps: usize) -> LogicalPlan {
         let start = LogicalPlanBuilder::empty(true).project(vec![lit(1_i64).alias("x")]);
