@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::addresses::AddressSet;
+
 /// One list. Queries use it as `<name>`, an array of its values, and as `<name>_pattern`, a regular expression that
 /// matches what the list means.
 #[derive(Debug, Clone, Deserialize)]
@@ -11,6 +13,12 @@ pub struct List {
     pub name: String,
     /// What is on it.
     pub summary: String,
+    /// Where the values are from, where they are somebody's list.
+    #[serde(default)]
+    pub source: String,
+    /// When they were taken from there.
+    #[serde(default)]
+    pub date: String,
     /// What counts as a hit.
     #[serde(rename = "match")]
     pub kind: Match,
@@ -30,6 +38,8 @@ pub enum Match {
     Suffix,
     /// A part of the text; short words of plain letters only as whole words.
     Contains,
+    /// An address within the block.
+    Network,
 }
 
 /// A pattern that matches nothing, for an empty list.
@@ -38,7 +48,8 @@ const NOTHING: &str = r"[^\s\S]";
 impl List {
     /// The regular expression of the list, case-insensitive.
     pub fn pattern(&self) -> String {
-        if self.values.is_empty() {
+        // Whether an address lies in a block is nothing that a pattern can say.
+        if self.values.is_empty() || self.kind == Match::Network {
             return NOTHING.to_owned();
         }
         let parts: Vec<String> = self
@@ -53,6 +64,7 @@ impl List {
         let any = parts.join("|");
         match self.kind {
             Match::Contains => format!("(?i)(?:{any})"),
+            Match::Network => NOTHING.to_owned(),
             Match::Exact | Match::Domain => format!("(?i)^(?:{any})$"),
             Match::Suffix => format!(r"(?i)(?:^|[.@])(?:{any})$"),
         }
@@ -67,6 +79,7 @@ impl List {
                 text.strip_suffix(v.as_str()).is_some_and(|head| head.is_empty() || head.ends_with(['.', '@']))
             }),
             Match::Contains => self.values.iter().any(|v| text.contains(v.as_str())),
+            Match::Network => AddressSet::parse(self.values.iter().cloned()).contains(&text),
         }
     }
 }
@@ -90,6 +103,8 @@ mod tests {
         List {
             name: "l".to_owned(),
             summary: String::new(),
+            source: String::new(),
+            date: String::new(),
             kind,
             values: values.iter().map(|v| (*v).to_owned()).collect(),
         }
@@ -102,6 +117,14 @@ mod tests {
         assert!(list.hits("a.duckdns.org"));
         assert!(list.hits("x@duckdns.org"));
         assert!(!list.hits("evilduckdns.org"));
+    }
+
+    #[test]
+    fn a_network_is_the_addresses_within() {
+        let list = list(Match::Network, &["81.2.69.0/24", "2001:218::/32"]);
+        assert!(list.hits("81.2.69.160") && list.hits("2001:218::1"));
+        assert!(!list.hits("81.2.70.1") && !list.hits("sanitized"));
+        assert_eq!(list.pattern(), NOTHING);
     }
 
     #[test]

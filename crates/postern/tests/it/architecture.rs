@@ -10,13 +10,14 @@ use serde_json::Value;
 use crate::common::{list, root, text};
 
 /// Which crates of ours a crate may use. A new arrow needs a decision record and a line here.
-const EDGES: [(&str, &[&str]); 10] = [
+const EDGES: [(&str, &[&str]); 11] = [
     ("postern-features", &[]),
     ("postern-model", &[]),
     ("postern-kql-syntax", &[]),
+    ("postern-places", &[]),
     ("postern-kql", &["postern-features", "postern-kql-syntax"]),
     ("postern-lake", &["postern-features", "postern-model"]),
-    ("postern-ingest", &["postern-lake", "postern-model"]),
+    ("postern-ingest", &["postern-lake", "postern-model", "postern-places"]),
     ("postern-investigate", &["postern-kql", "postern-lake", "postern-model"]),
     ("postern-providers", &["postern-ingest", "postern-model"]),
     ("postern-lab", &[]),
