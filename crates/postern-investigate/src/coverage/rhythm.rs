@@ -85,9 +85,11 @@ pub(crate) fn rhythm(hours: &[(i64, u64)]) -> Rhythm {
             return None;
         }
         let (mut chance, mut expected) = (0.0, 0.0);
+        let others = all.iter().sum::<f64>() - (to - from) as f64;
+        let usual = (hours.len() as f64 + 0.5) / (others + 1.0);
         for (kind, hours) in kinds(from, to).into_iter().enumerate() {
-            // Half a filled and half an empty hour are added to each kind, so that few hours prove little.
-            let share = (filled[kind] + 0.5) / (all[kind] - hours + 1.0);
+            // One hour like the average of all others is added to each kind, so that few hours prove little.
+            let share = (filled[kind] + usual) / (all[kind] - hours + 1.0);
             chance += hours * (1.0 - share).ln();
             expected += hours * share;
         }
