@@ -14,6 +14,7 @@ use super::fold::fold;
 use crate::functions::conversion::read;
 use crate::functions::support::build;
 use crate::functions::{Arg, BindContext, BindError, BoundExpr, kernel_udf};
+use crate::plan::growth::repeats;
 use crate::types::{Const, KqlType};
 
 /// A comparison operator.
@@ -231,6 +232,12 @@ pub fn compare(
         return Ok(found);
     }
     let (left, right) = comparable(left, right, comparison.text(), cx)?;
+    let twice =
+        matches!(comparison, Comparison::Equal | Comparison::NotEqual) && !never_null(&left) && !never_null(&right);
+    if twice {
+        repeats(&left.expr)?;
+        repeats(&right.expr)?;
+    }
     let plain = |op| binary_expr(left.expr.clone(), op, right.expr.clone());
     let expr = match comparison {
         Comparison::Equal => match (never_null(&left), never_null(&right)) {
@@ -264,6 +271,9 @@ pub fn is_in(value: &BoundExpr, items: &[BoundExpr], negated: bool, cx: &BindCon
         } else {
             convert(&value, ty, cx).ok_or_else(|| incomparable(value.ty, ty, operator))?
         };
+    }
+    if items.iter().any(|item| item.constant.is_none()) {
+        repeats(&value.expr)?;
     }
     let mut list = Vec::with_capacity(items.len());
     let mut others = Vec::new();

@@ -14,6 +14,7 @@ use super::fold::fold;
 use super::scope::Relation;
 use super::{Binder, Meaning};
 use crate::functions::{BoundExpr, PathStep, find_operator};
+use crate::plan::growth::repeats;
 use crate::types::{Const, KqlType};
 
 /// Checks that a named value, which may be made of columns, can be computed for rows of this relation: the argument of a
@@ -326,6 +327,7 @@ impl Binder<'_> {
         } else {
             high.0.clone()
         };
+        repeats(&value.expr).map_err(place(low.1))?;
         let (after, before, joined) = if negated {
             (Comparison::Less, Comparison::Greater, Operator::Or)
         } else {

@@ -13,6 +13,7 @@ use super::scope::Relation;
 use super::table::is_elsewhere;
 use super::{Binder, Meaning};
 use crate::functions::{BoundExpr, find_operator};
+use crate::plan::growth::repeats;
 use crate::types::{Const, KqlType};
 
 /// The right side.
@@ -182,6 +183,7 @@ impl Binder<'_> {
         negated: bool,
         span: Span,
     ) -> Bound<BoundExpr> {
+        repeats(&value.expr).map_err(|e| Fault::bind(codes::OPERAND, e, span))?;
         let mut found = Vec::new();
         let mut plain = Vec::new();
         for item in items {

@@ -1,15 +1,38 @@
-//! How large a plan's expressions become when the optimiser puts columns in for their names.
+//! How large expressions become: where an operand is written more than once, and when the optimiser puts columns in for
+//! their names.
+//!
+//! A comparison of two values that may be null, `between`, `coalesce` and `in` with computed items name an operand twice. Nested in
+//! each other they double with each level; [`repeats`] refuses that when the expression is bound.
 //!
 //! A filter moves down through the columns that it reads: each name in it is replaced by what computes the column. A
 //! column that is read twice by each of a chain of columns doubles with each, so forty short steps would fill any memory.
 //! Such a query is refused before the optimiser sees it.
 
-use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::logical_expr::{Expr, LogicalPlan};
+
+use crate::functions::BindError;
 
 /// The most nodes that one expression may grow to.
 pub const MOST: usize = 500_000;
+
+/// The most nodes of an operand that is written more than once.
+const MOST_REPEATED: usize = 20_000;
+
+/// Refuses an operand that is too large to be written more than once.
+pub fn repeats(operand: &Expr) -> Result<(), BindError> {
+    let mut nodes = 0_usize;
+    let visited = operand.apply(|_| {
+        nodes += 1;
+        Ok(if nodes > MOST_REPEATED { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    if visited.is_ok() && nodes <= MOST_REPEATED {
+        return Ok(());
+    }
+    Err(BindError::new(format!("the operand is too large here: it has more than {MOST_REPEATED} parts"))
+        .hint("compute it in an `extend` first, and compare the column"))
+}
 
 /// Whether an expression of the plan would grow beyond [`MOST`].
 pub fn explodes(plan: &LogicalPlan) -> bool {
@@ -54,18 +77,47 @@ fn sizes(plan: &LogicalPlan) -> Option<Vec<usize>> {
 }
 
 fn size(expr: &Expr, schema: &DFSchema, input: &[usize]) -> Option<usize> {
-    let mut all = 0_usize;
-    let visited = expr.apply(|node| {
-        all = all.saturating_add(match node {
-            Expr::Column(column) => {
-                schema.maybe_index_of_column(column).and_then(|at| input.get(at)).copied().unwrap_or(1)
+    let mut left = MOST;
+    weigh(expr, schema, input, &mut left).filter(|all| *all <= MOST)
+}
+
+/// The nodes of an expression with everything put in; `None` when more than `left` were seen.
+#[recursive::recursive]
+fn weigh(expr: &Expr, schema: &DFSchema, input: &[usize], left: &mut usize) -> Option<usize> {
+    *left = left.checked_sub(1)?;
+    match expr {
+        Expr::Column(column) => {
+            Some(schema.maybe_index_of_column(column).and_then(|at| input.get(at)).copied().unwrap_or(1))
+        }
+        Expr::Alias(alias) => weigh(&alias.expr, schema, input, left),
+        Expr::Case(case) => {
+            // A choice between truth values becomes `and` and `or` of the conditions, each of them twice.
+            let whens = case.when_then_expr.iter();
+            let times = if whens.clone().any(|(_, then)| is_truth(then)) { 2 } else { 1 };
+            let mut all = 1_usize;
+            for (when, then) in whens {
+                all = all.saturating_add(weigh(when, schema, input, left)?.saturating_mul(times));
+                all = all.saturating_add(weigh(then, schema, input, left)?);
             }
-            Expr::Alias(_) => 0,
-            _ => 1,
-        });
-        Ok(if all > MOST { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
-    });
-    (visited.is_ok() && all <= MOST).then_some(all)
+            for other in case.expr.iter().chain(&case.else_expr) {
+                all = all.saturating_add(weigh(other, schema, input, left)?);
+            }
+            Some(all)
+        }
+        _ => {
+            let mut all = Some(1_usize);
+            let visited = expr.apply_children(|child| {
+                all = weigh(child, schema, input, left).zip(all).map(|(one, all)| all.saturating_add(one));
+                Ok(if all.is_some() { TreeNodeRecursion::Continue } else { TreeNodeRecursion::Stop })
+            });
+            visited.ok().and(all)
+        }
+    }
+}
+
+/// Whether the expression may yield a truth value; only of a literal it is known that it does not.
+fn is_truth(expr: &Expr) -> bool {
+    !matches!(expr, Expr::Literal(value, _) if !matches!(value, ScalarValue::Boolean(_)))
 }
 
 #[cfg(test)]
@@ -73,6 +125,31 @@ mod tests {
     use datafusion::logical_expr::{LogicalPlanBuilder, col, lit};
 
     use super::*;
+
+    #[test]
+    fn a_large_operand_is_not_written_twice() {
+        let large = |parts: usize| col("x").in_list(vec![lit(1_i64); parts], false);
+        assert!(repeats(&large(1_000)).is_ok());
+        let error = repeats(&large(MOST_REPEATED)).unwrap_err();
+        assert!(error.message.contains("too large") && error.hint.is_some());
+    }
+
+    #[test]
+    fn nested_choices_between_truth_values_count_their_conditions_twice() {
+        let nested = |levels: usize| {
+            (0..levels).fold(col("x"), |inner, _| {
+                Expr::Case(datafusion::logical_expr::Case::new(
+                    None,
+                    vec![(Box::new(inner), Box::new(col("x")))],
+                    Some(Box::new(col("x"))),
+                ))
+            })
+        };
+        let schema = DFSchema::empty();
+        // 1, then 1 + 2 * inner + 2: 5, 13.
+        assert_eq!(size(&nested(2), &schema, &[]), Some(13));
+        assert_eq!(size(&nested(24), &schema, &[]), None);
+    }
 
     fn chain(steps: usize) -> LogicalPlan {
         let start = LogicalPlanBuilder::empty(true).project(vec![lit(1_i64).alias("x")]);

@@ -7,6 +7,7 @@ use crate::functions::support::build;
 use crate::functions::support::coerce::{coerce, common};
 use crate::functions::support::define::{Scalar, also, call, call_as_is, example, info, param, repeated};
 use crate::functions::{BindError, BoundExpr};
+use crate::plan::growth::repeats;
 use crate::types::KqlType::{self, Bool};
 
 fn condition(arg: &BoundExpr, at: usize) -> Result<Expr, BindError> {
@@ -98,6 +99,9 @@ pub const COALESCE: Scalar = Scalar::new(
             KqlType::String => value.clone().not_eq(lit(KqlType::String.missing())),
             _ => value.clone().is_not_null(),
         };
+        for value in rest {
+            repeats(value)?;
+        }
         let when = rest.iter().map(|v| (Box::new(filled(v)), Box::new(v.clone()))).collect();
         Ok(BoundExpr::new(Expr::Case(Case::new(None, when, Some(Box::new(last.clone())))), ty))
     },
