@@ -299,6 +299,9 @@ pub(crate) async fn read(run: &mut FileRun<'_>, opened: Opened, account: &mut Fi
     store.decide_late(run, mapper.as_ref(), &shape)?;
     let replaced = store.replaced;
     account.rejected.sort_by_key(|reject| reject.position);
+    if account.rejected_count > 0 && !run.lake.is_temporary() {
+        account.rejects_file = Some(postern_lake::rejects_pattern(file));
+    }
     run.writer.end_file(file);
     account.notes.extend(cutting.await.map_err(worker)?);
     account.notes.extend(mapper.notes());
@@ -429,8 +432,7 @@ fn map_batch(batch: &Batch, mapper: &dyn Mapper, shape: &Shape, undecodable: &At
     for item in &batch.items {
         let outcome = match item {
             Item::Broken { position, start, end, reason } => {
-                let cut = (*end).min(start + (64 << 10));
-                let raw = batch.bytes.get(*start..cut).map(|b| String::from_utf8_lossy(b).into_owned());
+                let raw = batch.bytes.get(*start..*end).map(|b| String::from_utf8_lossy(b).into_owned());
                 Outcome { position: *position, what: What::Reject { reason: reason.clone(), raw } }
             }
             Item::Record { position, start, end, member } => {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::catalog::LakeCatalog;
 use crate::content::{Outcome, Question};
+use crate::coverage::Held;
 use crate::grade::Weighed;
 use crate::guarded::hunt_guarded;
 use crate::hunt::{HuntError, HuntOptions, HuntResult};
@@ -58,6 +59,8 @@ pub struct Evidences<'a> {
     pub now: Ticks,
     /// Small results of queries that were asked before, by the query with its values.
     pub asked: Mutex<BTreeMap<String, Arc<Rows>>>,
+    /// What the tables hold and lack.
+    pub held: Held,
 }
 
 impl Evidences<'_> {
@@ -121,6 +124,15 @@ impl Evidences<'_> {
         };
         let outcome = if rows.is_empty() { question.quiet.as_ref() } else { Some(&question.fires) };
         let Some(outcome) = outcome else { return Answer::Nothing };
+        if rows.is_empty()
+            && outcome.weight != 0.0
+            && let Some(hole) = self.held.hole_near(self, &question.tables, params)
+        {
+            return missing(format!(
+                "{} has a hole at that time: {}. That nothing was found says nothing.",
+                hole.table, hole.why
+            ));
+        }
         Answer::Found(Box::new(self.found(question, outcome, &rows, params)))
     }
 

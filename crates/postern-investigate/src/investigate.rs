@@ -15,7 +15,7 @@ use crate::case::{Setting, case};
 use crate::catalog::{LakeCatalog, catalog};
 use crate::changes::{Change, text};
 use crate::content::Content;
-use crate::coverage::coverage;
+use crate::coverage::{Held, coverage};
 use crate::detect::{AlertRow, detect};
 use crate::domains::{OwnDomains, Place};
 use crate::guarded::hunt_guarded;
@@ -89,7 +89,8 @@ pub async fn investigate(
     let mut tables = catalog(lake).await?;
     let evidence = span(&tables);
     let now = options.now.or(evidence.to).unwrap_or(Ticks(postern_model::time::UNIX_EPOCH_TICKS));
-    let files: BTreeMap<i64, String> = lake.files().await?.into_iter().map(|f| (i64::from(f.id), f.path)).collect();
+    let inputs = lake.files().await?;
+    let files: BTreeMap<i64, String> = inputs.iter().map(|f| (i64::from(f.id), f.path.clone())).collect();
 
     hold(&mut tables, now).await;
     let rows = compute(&mut tables, "MailFlowChanges", "MailFlowChanges", &Params::default(), now).await?;
@@ -115,7 +116,9 @@ pub async fn investigate(
     if !stories.is_empty() {
         compute(&mut tables, "AccountActivity", "AccountActivity | where Account in (accounts)", &base, now).await?;
     }
-    let evidences = Evidences { catalog: Arc::new(tables), files: &files, now, asked: Mutex::default() };
+    let mut evidences =
+        Evidences { catalog: Arc::new(tables), files: &files, now, asked: Mutex::default(), held: Held::default() };
+    evidences.held = coverage(&evidences, &inputs).await;
     let senders = if stories.iter().any(|s| s.kind == postern_model::report::CaseKind::Connector) {
         crate::case::mail_senders(&evidences).await
     } else {
@@ -144,7 +147,7 @@ pub async fn investigate(
     }
     Ok(Investigation {
         evidence,
-        coverage: coverage(&evidences).await,
+        coverage: evidences.held.tables,
         alerts: alerts.iter().map(|a| a.alert.clone()).collect(),
         cases,
         problems,

@@ -149,7 +149,7 @@ pub(crate) fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.len() <= 100 && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-fn read_folder(path: &Path) -> Result<Vec<PathBuf>, LakeError> {
+pub(crate) fn read_folder(path: &Path) -> Result<Vec<PathBuf>, LakeError> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -159,7 +159,7 @@ fn read_folder(path: &Path) -> Result<Vec<PathBuf>, LakeError> {
 }
 
 /// Makes a folder and those above it; the folder itself for its owner only.
-fn make_folder(path: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }

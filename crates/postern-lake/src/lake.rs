@@ -1,6 +1,6 @@
 //! Opening a store.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::catalog::TableProvider;
@@ -223,6 +223,21 @@ impl Lake {
     /// The records of an input file that could not become rows, in order of position.
     pub async fn rejects(&self, file: i32) -> Result<Vec<RejectRecord>, LakeError> {
         self.inner.manifest.rejects(file).await
+    }
+
+    /// True for a store that goes away by itself.
+    pub fn is_temporary(&self) -> bool {
+        self.inner.is_temporary()
+    }
+
+    /// The files that hold the rejected records of an input file whole, one per commit that had any: JSON lines with
+    /// `position`, `reason` and `raw` (null where there is no text).
+    pub fn rejects_files(&self, file: i32) -> Result<Vec<PathBuf>, LakeError> {
+        let beginning = format!("{file:06}-");
+        let mut files = crate::folder::read_folder(&self.path().join(crate::write::REJECTS))?;
+        files.retain(|path| path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.starts_with(&beginning)));
+        files.sort();
+        Ok(files)
     }
 
     /// A digest of all rows of a table that does not depend on their order or on how files are numbered: two stores

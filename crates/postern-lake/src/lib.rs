@@ -3,6 +3,7 @@
 //! ```text
 //! <data>/manifest.sqlite             what is committed: input files, data files, keys, rejects
 //! <data>/tables/<Table>/<name>.parquet   rows, written once and never changed
+//! <data>/rejects/<file>-<commit>.ndjson  rejected records, whole
 //! <data>/lock                        held by the one writer
 //! ```
 //!
@@ -44,7 +45,7 @@ pub use lake::{Lake, LakeOptions};
 #[doc(hidden)]
 pub use lake::{OnStep, Step};
 pub use read::{FileRecord, RejectRecord, Snapshot, TableSummary};
-pub use write::{FileId, Pushed, Writer};
+pub use write::{FileId, Pushed, Writer, rejects_pattern};
 
 /// Hidden column of every stored table: the id of the input file, as in [`FileRecord::id`] (Arrow `Int32`).
 pub const FILE_COLUMN: &str = "_File";

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::time::Ticks;
 
-/// How many rejected records a [`FileAccount`] lists one by one; all are counted and kept in the store.
+/// How many rejected records a [`FileAccount`] lists one by one; all are counted and kept in the store's rejects files.
 pub const LISTED_REJECTS: usize = 20;
 
 /// A record that could not become a row.
@@ -37,6 +37,9 @@ pub struct FileAccount {
     pub rejected: Vec<Reject>,
     /// Records that could not be read.
     pub rejected_count: u64,
+    /// Where the store keeps them whole, relative to its folder; none in a store that goes away by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rejects_file: Option<String>,
     /// Time of the earliest row.
     pub from: Option<Ticks>,
     /// Time of the latest row.

@@ -4,6 +4,7 @@
 
 mod commands;
 mod failure;
+mod meter;
 mod output;
 mod report;
 mod scratch;

@@ -6,8 +6,10 @@
 //! records of one to two kilobytes.
 
 mod audit;
+mod exports;
 mod mail;
 
+pub use self::exports::{Exported, audit_exports};
 use crate::dice::Dice;
 
 /// The simulated organisation.

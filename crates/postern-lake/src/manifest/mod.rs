@@ -327,6 +327,16 @@ impl Manifest {
         Ok(rows.into_iter().collect())
     }
 
+    /// Positions and reasons of an input file's rejected records.
+    pub(crate) async fn reject_reasons(&self, source: i32) -> Result<Vec<(u64, String)>, LakeError> {
+        let rows: Vec<(i64, String)> = sqlx::query_as("SELECT position, reason FROM rejects WHERE source = ?")
+            .bind(source)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(self.read())?;
+        Ok(rows.into_iter().map(|(position, reason)| (as_u64(position), reason)).collect())
+    }
+
     /// The rejected records of an input file.
     pub(crate) async fn rejects(&self, source: i32) -> Result<Vec<RejectRecord>, LakeError> {
         let rows: Vec<(i64, String, Option<String>)> =

@@ -171,4 +171,46 @@ async fn rejects_are_kept_once_with_their_text_cut() {
     let file = lake.files().await.unwrap().remove(0);
     assert_eq!((file.rejected, file.rows, file.last_position, file.complete), (3, 1, 3, true));
     assert!(lake.rejects(2).await.unwrap().is_empty());
+    // The files beside the tables have each of them once and whole.
+    let files = lake.rejects_files(1).unwrap();
+    assert_eq!(files.len(), 1);
+    let lines: Vec<serde_json::Value> =
+        std::fs::read_to_string(&files[0]).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        lines,
+        [
+            serde_json::json!({"position": 2, "reason": "not JSON", "raw": "{\"half\":"}),
+            serde_json::json!({"position": 3, "reason": "too long", "raw": "é".repeat(40_000)}),
+            serde_json::json!({"position": 0, "reason": "cut off", "raw": null}),
+        ]
+    );
+    assert!(lake.rejects_files(2).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn rejects_without_a_commit_leave_no_file() {
+    let lake = temporary().await;
+    for settled in [false, true] {
+        let mut writer = lake.writer().await.unwrap();
+        for name in ["a", "b", "a"] {
+            let file = begin(&mut writer, name).await;
+            writer.reject(file, 2, &format!("bad {settled}"), Some("x")).unwrap();
+        }
+        writer.leave_files = settled;
+        drop(writer);
+        assert_eq!(lake.rejects_files(1).unwrap().len(), usize::from(settled));
+    }
+    let mut writer = lake.writer().await.unwrap();
+    assert_eq!(lake.rejects_files(1).unwrap(), Vec::<std::path::PathBuf>::new());
+    // Input files take turns; each has a file of its own.
+    for (position, name) in [(1, "a"), (1, "b"), (2, "a"), (2, "b")] {
+        let file = begin(&mut writer, name).await;
+        writer.reject(file, position, "bad", Some(name)).unwrap();
+    }
+    writer.commit().await.unwrap();
+    for (id, name) in [(1, "a"), (2, "b")] {
+        let text = std::fs::read_to_string(&lake.rejects_files(id).unwrap()[0]).unwrap();
+        assert_eq!(text.lines().count(), 2);
+        assert!(text.contains(&format!("\"raw\":\"{name}\"")), "{text}");
+    }
 }

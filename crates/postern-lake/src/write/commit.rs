@@ -88,6 +88,8 @@ impl Writer {
             }
             let settled = self.files.settle(self.lake.folder.path()).await;
             self.stop(settled)?;
+            let settled = self.reject_files.settle();
+            self.stop(settled)?;
             let replaced = self.replaced_rows().await;
             let replaced = self.stop(replaced)?;
             let files = self.new_files();
@@ -109,6 +111,7 @@ impl Writer {
         self.closed.clear();
         self.replaced.clear();
         self.rejects.clear();
+        self.reject_files.committed();
         for source in self.sources.values_mut().filter(|source| source.changed) {
             source.changed = false;
             source.batch += 1;
@@ -212,6 +215,7 @@ impl Drop for Writer {
         }
         // Waits for the thread, so that nothing appears after it was removed.
         self.files.end();
+        self.reject_files.discard();
         let open = self.tables.iter().filter_map(|table| table.open.as_ref());
         for file in open.chain(self.closed.iter().map(|(file, _)| file)) {
             // What cannot be removed now, the next writer removes.

@@ -8,8 +8,9 @@
 
 mod commit;
 mod open;
+mod rejects;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +27,10 @@ use crate::lake::Inner;
 use crate::manifest::{NewFile, NewReject, Replaced};
 use crate::parquet_file::{Extent, FileWriter, ROW_GROUP_ROWS};
 
+pub(crate) use self::rejects::REJECTS;
+use self::rejects::RejectFiles;
+pub use self::rejects::rejects_pattern;
+
 /// A buffer of this many rows goes to disk.
 const BUFFER_ROWS: usize = ROW_GROUP_ROWS;
 
@@ -35,10 +40,10 @@ const BUFFER_BYTES: usize = 96 << 20;
 /// A data file of this many rows is closed.
 const FILE_ROWS: u32 = 1 << 20;
 
-/// The longest raw text kept of a rejected record.
+/// The longest raw text that the manifest keeps of a rejected record; the rejects file has all of it.
 const RAW_BYTES: usize = 64 << 10;
 
-/// How much raw text of rejected records is kept per input file; the reasons are kept for all.
+/// How much raw text of rejected records the manifest keeps per input file; the reasons are kept for all.
 const RAW_BYTES_PER_FILE: usize = 16 << 20;
 
 /// An input file within a writer; the number is the one in the hidden column `_File`.
@@ -72,6 +77,8 @@ struct Source {
     /// The number of its next commit.
     batch: i64,
     raw_bytes: usize,
+    /// Rejects that earlier commits hold: position and hash of the reason.
+    known_rejects: HashSet<(u64, u64)>,
     occurrences: Occurrences,
     /// Begun with this writer.
     begun: bool,
@@ -120,6 +127,7 @@ pub struct Writer {
     closed: Vec<(OpenFile, String)>,
     replaced: BTreeMap<u32, Vec<u32>>,
     rejects: Vec<NewReject>,
+    reject_files: RejectFiles,
     /// A commit was begun and it is not known whether it succeeded.
     unsettled: bool,
     /// The files of the unsettled commit.
@@ -155,6 +163,10 @@ impl Writer {
         self.ready()?;
         if let Some(id) = self.by_digest.get(digest) {
             if let Some(source) = self.sources.get_mut(id) {
+                if source.batch > 0 && !source.begun {
+                    let known = self.lake.manifest.reject_reasons(*id).await?;
+                    source.known_rejects = known.iter().map(|(position, reason)| (*position, hash(reason))).collect();
+                }
                 source.begun = true;
                 source.occurrences = Occurrences::default();
                 if source.format != format {
@@ -180,6 +192,7 @@ impl Writer {
                 lost_cells: BTreeMap::new(),
                 batch: 0,
                 raw_bytes: 0,
+                known_rejects: HashSet::new(),
                 occurrences: Occurrences::default(),
                 begun: true,
                 changed: true,
@@ -304,11 +317,19 @@ impl Writer {
         self.sources.get(&file.0).map(|source| source.lost_cells.clone()).unwrap_or_default()
     }
 
-    /// Records that a record could not become a row. Doing so again (same position and reason) changes nothing.
+    /// Records that a record could not become a row; its text goes whole to the file that [`crate::Lake::rejects_files`]
+    /// names. Doing so again (same position and reason) changes nothing.
     pub fn reject(&mut self, file: FileId, position: u64, reason: &str, raw: Option<&str>) -> Result<(), LakeError> {
         self.ready()?;
         let unknown = LakeError::UnknownFile { id: file.0 };
         let Some(source) = self.sources.get_mut(&file.0).filter(|source| source.begun) else { return Err(unknown) };
+        if source.known_rejects.insert((position, hash(reason))) {
+            let added = self.reject_files.add((file.0, source.batch), position, reason, raw);
+            if let Err(error) = added {
+                self.stopped.get_or_insert_with(|| error.to_string());
+                return Err(error);
+            }
+        }
         let raw = raw.map(|raw| cut(raw, RAW_BYTES)).filter(|raw| source.raw_bytes + raw.len() <= RAW_BYTES_PER_FILE);
         source.raw_bytes += raw.map_or(0, str::len);
         source.last_position = source.last_position.max(position);
@@ -330,6 +351,12 @@ impl Writer {
             source.occurrences = Occurrences::default();
         }
     }
+}
+
+fn hash(reason: &str) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&blake3::hash(reason.as_bytes()).as_bytes()[..8]);
+    u64::from_le_bytes(bytes)
 }
 
 /// The longest beginning of `text` that has at most `limit` bytes.

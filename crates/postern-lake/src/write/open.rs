@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Source, Writer};
+use super::{RejectFiles, Source, Writer};
 use crate::Lake;
 use crate::error::LakeError;
 use crate::keys::{self, Occurrences};
@@ -21,6 +21,10 @@ impl Lake {
         let known: HashSet<&str> = committed.iter().map(|file| file.path.as_str()).collect();
         inner.folder.remove_orphans(|path| known.contains(path))?;
 
+        let batches = manifest.batches().await?;
+        let reject_files = RejectFiles::new(inner.folder.path(), inner.durable);
+        reject_files.remove_orphans(&batches)?;
+
         let mut writer = Writer {
             files: FileWriter::start(inner.folder.path(), inner.durable, &inner.options)?,
             connection,
@@ -35,6 +39,7 @@ impl Lake {
             closed: Vec::new(),
             replaced: BTreeMap::new(),
             rejects: Vec::new(),
+            reject_files,
             unsettled: false,
             pending: None,
             stopped: None,
@@ -43,7 +48,6 @@ impl Lake {
             _lock: lock,
             lake: Arc::clone(&inner),
         };
-        let batches = manifest.batches().await?;
         for record in manifest.sources().await? {
             writer.next_source = writer.next_source.max(record.id.saturating_add(1));
             writer.by_digest.insert(record.digest.clone(), record.id);
@@ -61,6 +65,7 @@ impl Lake {
                     lost_cells: record.lost_cells,
                     batch,
                     raw_bytes: 0,
+                    known_rejects: HashSet::new(),
                     occurrences: Occurrences::default(),
                     begun: false,
                     changed: false,

@@ -1,7 +1,7 @@
 //! `postern lab`: simulated evidence.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -44,6 +44,15 @@ enum Action {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Write audit exports to measure ingest on: the same records as audit.jsonl and as purview.csv
+    Exports {
+        /// Rows of each file
+        #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+        audit: u64,
+        /// Folder to write into
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 /// Runs `postern lab`.
@@ -51,6 +60,7 @@ pub(crate) async fn run(command: &Lab, screen: &Screen) -> Result<(), Failure> {
     match &command.action {
         Action::Example { out } => example(out, screen),
         Action::Bench { mail, audit, out } => bench(*mail, *audit, out).await,
+        Action::Exports { audit, out } => exports(*audit, out),
     }
 }
 
@@ -65,6 +75,25 @@ fn example(out: &Path, screen: &Screen) -> Result<(), Failure> {
     io::stdout().lock().write_all(text.as_bytes()).map_err(|error| Failure::output("to standard output", &error))?;
     screen.note(&format!("investigate it with: postern investigate {}", summary.evidence.display()));
     Ok(())
+}
+
+fn exports(audit: u64, out: &Path) -> Result<(), Failure> {
+    let failed = |error: io::Error| Failure::output(&format!("into `{}`", out.display()), &error);
+    std::fs::create_dir_all(out).map_err(failed)?;
+    let file =
+        |name: &str| std::fs::File::create_new(out.join(name)).map(|file| BufWriter::with_capacity(1 << 20, file));
+    let (mut json, mut csv) = (file("audit.jsonl").map_err(failed)?, file("purview.csv").map_err(failed)?);
+    let done = load::audit_exports(audit, &mut json, &mut csv).map_err(failed)?;
+    json.flush().and_then(|()| csv.flush()).map_err(failed)?;
+    let thousands = crate::text::thousands;
+    let text = format!(
+        "audit.jsonl: {rows} rows, {} bytes\npurview.csv: {rows} rows, {} bytes\n{} distinct records\n",
+        thousands(done.json_bytes),
+        thousands(done.csv_bytes),
+        thousands(done.records),
+        rows = thousands(done.rows),
+    );
+    io::stdout().lock().write_all(text.as_bytes()).map_err(|error| Failure::output("to standard output", &error))
 }
 
 /// Rows between two commits: few enough to hold their keys, enough for whole data files.

@@ -81,6 +81,7 @@ impl Command {
     pub(crate) fn when_stopped(&self) -> &'static str {
         match self {
             Self::Audit(_) | Self::Explore(_) | Self::Hunt(_) | Self::Trace(_) => "stopped; the query was cancelled",
+            Self::Ingest(_) => "stopped; the store is as after its last commit: the same command goes on from there",
             _ => "stopped; what was not committed is not stored",
         }
     }

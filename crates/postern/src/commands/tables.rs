@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use clap::Args;
+use postern_investigate::coverage::coverage_of;
 use postern_lake::Lake;
+use postern_model::report::{Coverage, CoverageGrade};
 use postern_model::schema::{Schemas, TableSchema};
-use postern_model::time::Ticks;
 use serde_json::{Value, json};
 
 use super::Globals;
 use crate::failure::{Code, Failure};
 use crate::output::{self, Grid};
 use crate::report::words;
+use crate::text;
 
 /// Arguments of `postern tables`.
 #[derive(Debug, Args)]
@@ -24,20 +26,14 @@ pub(crate) struct Tables {
     json: bool,
 }
 
-/// Rows and time span of a table in the store.
-#[derive(Default)]
-struct Held {
-    rows: u64,
-    span: Option<(Ticks, Ticks)>,
-}
-
-type Contents = BTreeMap<String, Held>;
+/// What a store holds of each table.
+type Contents = BTreeMap<String, Coverage>;
 
 /// Runs `postern tables` over a store.
 pub(crate) async fn run(command: &Tables, globals: &Globals) -> Result<(), Failure> {
     let Some(folder) = &globals.data else { return describe(command) };
     let lake = Lake::open_existing(folder).await?;
-    let held = lake.summaries().await?.into_iter().map(|s| (s.table, Held { rows: s.rows, span: s.span })).collect();
+    let held = coverage_of(&lake).await?.tables.into_iter().map(|row| (row.table.clone(), row)).collect();
     let schemas = lake.schemas().clone();
     show(command, &schemas, Some(&held))
 }
@@ -65,19 +61,29 @@ fn show(command: &Tables, schemas: &Schemas, held: Option<&Contents>) -> Result<
 fn list(schemas: &Schemas, held: Option<&Contents>) -> String {
     let mut grid = Grid::new(["Table", "Columns"]);
     if held.is_some() {
-        grid.column("Rows", true).column("Time", false);
+        grid.column("Rows", true).column("Coverage", false).column("Time", false);
     }
     grid.column("One row is", false);
     for table in schemas.iter() {
         let mut row = vec![table.name.clone(), table.columns.len().to_string()];
         if let Some(held) = held {
             let (rows, range) = facts(held.get(&table.name));
-            row.extend([rows.to_string(), range]);
+            row.extend([rows.to_string(), grade(held.get(&table.name)).to_owned(), range]);
         }
         row.push(table.summary.trim_end_matches('.').to_owned());
         grid.row(row);
     }
-    grid.render_lines()
+    let mut out = grid.render_lines();
+    let lacking = held.into_iter().flatten().filter(|(_, row)| row.grade == CoverageGrade::Partial);
+    for (number, (name, row)) in lacking.enumerate() {
+        if number == 0 {
+            out.push_str("\nPartial:\n");
+        }
+        for why in &row.why {
+            let _ = writeln!(out, "  {name}: {}", text::visible(why));
+        }
+    }
+    out
 }
 
 fn columns(table: &TableSchema, held: Option<&Contents>) -> String {
@@ -93,16 +99,28 @@ fn columns(table: &TableSchema, held: Option<&Contents>) -> String {
     let mut out = format!("{}: {}\n", table.name, table.summary);
     if let Some(held) = held {
         let (rows, range) = facts(held.get(&table.name));
-        let _ = writeln!(out, "{} in the store, {range}", crate::text::count(rows, "row", "rows"));
+        let found = held.get(&table.name);
+        let _ = writeln!(out, "{} in the store, {range}, {}", text::count(rows, "row", "rows"), grade(found));
+        for why in found.into_iter().flat_map(|row| &row.why) {
+            let _ = writeln!(out, "  {}", text::visible(why));
+        }
     }
     out.push('\n');
     out + &grid.render_lines()
 }
 
-fn facts(held: Option<&Held>) -> (u64, String) {
-    let rows = held.map_or(0, |h| h.rows);
-    let span = held.and_then(|h| h.span);
-    (rows, words::range(span.map(|s| s.0), span.map(|s| s.1)))
+fn facts(held: Option<&Coverage>) -> (u64, String) {
+    (held.map_or(0, |h| h.rows), words::range(held.and_then(|h| h.from), held.and_then(|h| h.to)))
+}
+
+/// The grade in one word; a table that nothing was expected in has none.
+fn grade(held: Option<&Coverage>) -> &'static str {
+    match held.map(|row| row.grade) {
+        Some(CoverageGrade::Complete) => "complete",
+        Some(CoverageGrade::Partial) => "partial",
+        Some(CoverageGrade::Absent) => "absent",
+        None => "",
+    }
 }
 
 fn as_json(table: &TableSchema, held: Option<&Contents>) -> Value {
@@ -114,10 +132,13 @@ fn as_json(table: &TableSchema, held: Option<&Contents>) -> Value {
         "columns": table.columns,
     });
     if let (Some(held), Some(members)) = (held, value.as_object_mut()) {
-        let facts = held.get(&table.name);
-        members.insert("rows".to_owned(), json!(facts.map_or(0, |h| h.rows)));
-        members.insert("from".to_owned(), json!(facts.and_then(|h| h.span).map(|s| s.0)));
-        members.insert("to".to_owned(), json!(facts.and_then(|h| h.span).map(|s| s.1)));
+        let found = held.get(&table.name);
+        members.insert("rows".to_owned(), json!(found.map_or(0, |h| h.rows)));
+        members.insert("from".to_owned(), json!(found.and_then(|h| h.from)));
+        members.insert("to".to_owned(), json!(found.and_then(|h| h.to)));
+        members.insert("grade".to_owned(), json!(found.map_or(CoverageGrade::Absent, |h| h.grade)));
+        members.insert("gaps".to_owned(), json!(found.map_or(&[][..], |h| &h.gaps)));
+        members.insert("why".to_owned(), json!(found.map_or(&[][..], |h| &h.why)));
     }
     value
 }

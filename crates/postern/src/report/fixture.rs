@@ -193,6 +193,7 @@ pub(crate) fn report() -> Report {
                         Reject { position: 4002, reason: "no `Id`".to_owned() },
                     ],
                     rejected_count: 3,
+                    rejects_file: None,
                     from: at("2026-05-01T06:00:00Z"),
                     to: at("2026-06-30T21:14:09Z"),
                     notes: vec!["times without a zone are read as UTC".to_owned()],

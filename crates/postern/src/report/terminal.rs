@@ -151,6 +151,9 @@ impl Page<'_> {
             self.styled_line("    ", Some(FAINT), &format!("{place}{}", reject.reason));
         }
         self.more("    ", file.rejected.len().saturating_sub(most));
+        if let Some(files) = &file.rejects_file {
+            self.styled_line("    ", Some(FAINT), &format!("kept whole in the store: {files}"));
+        }
     }
 
     fn overview(&mut self, report: &Report) {

@@ -90,6 +90,29 @@ fn a_truncated_json_line_is_one_reject() {
 }
 
 #[test]
+fn a_store_keeps_rejected_records_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, store) = (folder.path().join("audit.ndjson"), folder.path().join("store"));
+    let cut = format!("{{\"Operation\":\"{}", "x".repeat(200_000));
+    fs::write(&file, format!("{}\n{cut}\n", audit_record(1))).unwrap();
+    let (data, input) = (store.to_str().unwrap(), file.to_str().unwrap());
+    // A second time changes nothing.
+    for _ in 0..2 {
+        let account = postern(["ingest", "--json", "--data", data, input]).worked().json();
+        assert_eq!(account["files"][0]["rejects_file"], "rejects/000001-*.ndjson", "{account}");
+    }
+    let kept: Vec<_> = fs::read_dir(store.join("rejects")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(kept.len(), 1);
+    let text = fs::read_to_string(&kept[0]).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 1);
+    assert_eq!(
+        (&lines[0]["position"], lines[0]["raw"].as_str().map(str::trim_end)),
+        (&serde_json::json!(2), Some(cut.as_str()))
+    );
+}
+
+#[test]
 fn a_broken_quote_is_a_reject_with_its_place() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("audit.csv");

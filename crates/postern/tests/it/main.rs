@@ -14,6 +14,7 @@ mod batch;
 mod cli;
 mod common;
 mod content;
+mod coverage;
 mod crash;
 mod example;
 mod explore;
