@@ -111,11 +111,16 @@ pub enum PlaceFact {
 pub struct PlaceColumns {
     /// The column with the address.
     pub address: String,
+    /// The column with the address where that one is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<String>,
     /// The column for the address's kind: `public`, `reserved` or `vendor`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// The column for the names of those that were looked up in this row, so that a later look-up may replace them.
-    pub looked_up: String,
+    /// Without it no source ever gives any of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_up: Option<String>,
     /// What goes where.
     pub columns: BTreeMap<String, PlaceFact>,
 }
@@ -123,7 +128,8 @@ pub struct PlaceColumns {
 impl PlaceColumns {
     /// Every column named here.
     pub fn names(&self) -> impl Iterator<Item = &String> {
-        [&self.address, &self.looked_up].into_iter().chain(&self.kind).chain(self.columns.keys())
+        let single = [Some(&self.address), self.otherwise.as_ref(), self.kind.as_ref(), self.looked_up.as_ref()];
+        single.into_iter().flatten().chain(self.columns.keys())
     }
 }
 
