@@ -126,7 +126,8 @@ async fn one(
     let sniffed = {
         let formats = run.formats.to_vec();
         let schemas = Arc::clone(run.lake.schemas());
-        spawn_blocking(move || sniff(input, digest, &formats, &schemas)).await.map_err(worker)??
+        let places = run.options.places.clone();
+        spawn_blocking(move || sniff(input, digest, &formats, &schemas, places.as_ref())).await.map_err(worker)??
     };
     match sniffed {
         Sniffed::Opened(opened) => {

@@ -20,6 +20,7 @@ mod format;
 mod head;
 mod json;
 mod pipeline;
+mod places;
 mod run;
 mod source;
 mod totals;
@@ -30,6 +31,7 @@ pub use format::{Content, Format, FormatInfo, Mapped, Mapper, MissingTable, Read
 pub use head::{DelimitedHead, Head, JsonHead, JsonRecord, shown};
 pub use json::{MAX_DEPTH, depth_is_bounded};
 pub use pipeline::{DryRun, dry_run};
+pub use places::{PlacesUpdate, update_places};
 pub use postern_lake::Lake;
 pub use run::{IngestError, IngestOptions, Progress, ingest};
 pub use source::Limits;

@@ -11,6 +11,7 @@ use postern_lake::{FileId, Lake, Pushed, Writer};
 use postern_model::account::{FileAccount, LISTED_REJECTS, NOT_RECOGNISED, Reject, UNREADABLE};
 use postern_model::row::Row;
 use postern_model::schema::Schemas;
+use postern_places::Places;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -22,6 +23,7 @@ use crate::files::{Digest, disk_input};
 use crate::format::{Content, Format, Mapped, Mapper, Reader, Recognised, Record};
 use crate::head::Head;
 use crate::json::JsonSplitter;
+use crate::places::located;
 use crate::run::{IngestError, IngestOptions};
 use crate::source::{self, Input, Source};
 use crate::walk::plain;
@@ -112,7 +114,7 @@ pub fn dry_run(
     let sniffed = match File::open(path).and_then(|file| Ok((file.metadata()?.len(), file))) {
         Ok((size, file)) => {
             let input = disk_input(file, size, &std::env::temp_dir(), options);
-            sniff(input, Digest::Of(path.to_owned()), formats, schemas)?
+            sniff(input, Digest::Of(path.to_owned()), formats, schemas, options.places.as_ref())?
         }
         Err(error) => Sniffed::Unreadable(plain(&error)),
     };
@@ -182,6 +184,7 @@ pub(crate) fn sniff(
     digest: Digest,
     formats: &[&'static dyn Format],
     schemas: &Schemas,
+    places: Option<&Arc<Places>>,
 ) -> Result<Sniffed, IngestError> {
     let mut source = match Source::open(input) {
         Ok(source::Content::Text(source)) => source,
@@ -208,7 +211,7 @@ pub(crate) fn sniff(
         let seen = head.describe(&source.head, source.whole);
         return Ok(Sniffed::NotRecognised { encoding: source.encoding, seen });
     };
-    let mapper: Arc<dyn Mapper> = Arc::from(format.open(&head, schemas)?);
+    let mapper = located(format.open(&head, schemas)?, schemas, places);
     let digest = match digest {
         Digest::Known(digest) => Ok(digest),
         Digest::Of(path) => source::digest(&path),

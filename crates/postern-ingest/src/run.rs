@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use postern_lake::{Lake, LakeError};
 use postern_model::account::{FileAccount, IngestAccount, NOT_RECOGNISED, UNREADABLE};
+use postern_places::Places;
 
 use crate::format::{Format, MissingTable};
 use crate::pipeline::FileRun;
@@ -39,11 +40,13 @@ pub struct IngestOptions {
     pub threads: usize,
     /// The store is committed after so many records, and at the end.
     pub commit_records: u64,
+    /// Says where addresses are; without it nothing is looked up.
+    pub places: Option<Arc<Places>>,
 }
 
 impl Default for IngestOptions {
     fn default() -> Self {
-        Self { progress: None, limits: Limits::default(), threads: 0, commit_records: 500_000 }
+        Self { progress: None, limits: Limits::default(), threads: 0, commit_records: 500_000, places: None }
     }
 }
 

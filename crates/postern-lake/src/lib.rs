@@ -45,7 +45,7 @@ pub use lake::{Lake, LakeOptions};
 #[doc(hidden)]
 pub use lake::{OnStep, Step};
 pub use read::{FileRecord, RejectRecord, Snapshot, TableSummary};
-pub use write::{FileId, Pushed, Writer, rejects_pattern};
+pub use write::{Change, FileId, Pushed, Rewritten, TextRow, Writer, rejects_pattern};
 
 /// Hidden column of every stored table: the id of the input file, as in [`FileRecord::id`] (Arrow `Int32`).
 pub const FILE_COLUMN: &str = "_File";

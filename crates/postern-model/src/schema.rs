@@ -84,6 +84,55 @@ pub struct Derived {
     pub query: String,
 }
 
+/// What is known of the place of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PlaceFact {
+    /// Country, two letters.
+    Country,
+    /// State or region.
+    State,
+    /// City.
+    City,
+    /// Degrees north.
+    Latitude,
+    /// Degrees east.
+    Longitude,
+    /// Number of the network.
+    Asn,
+    /// Name of the network.
+    Network,
+}
+
+/// The columns of a table that say where an address is. What the source gives stands; the rest is looked up when the
+/// row is taken in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceColumns {
+    /// The column with the address.
+    pub address: String,
+    /// The column with the address where that one is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<String>,
+    /// The column for the address's kind: `public`, `reserved` or `vendor`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The column for the names of those that were looked up in this row, so that a later look-up may replace them.
+    /// Without it no source ever gives any of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked_up: Option<String>,
+    /// What goes where.
+    pub columns: BTreeMap<String, PlaceFact>,
+}
+
+impl PlaceColumns {
+    /// Every column named here.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        let single = [Some(&self.address), self.otherwise.as_ref(), self.kind.as_ref(), self.looked_up.as_ref()];
+        single.into_iter().flatten().chain(self.columns.keys())
+    }
+}
+
 /// One table: its columns and, where rows are computed from other tables, how.
 ///
 /// A table's rows are those stored under its name followed by those of each [`Derived`] query.
@@ -102,6 +151,9 @@ pub struct TableSchema {
     pub key_columns: Vec<String>,
     /// Columns in the order `getschema` lists them.
     pub columns: Vec<Column>,
+    /// Which of them say where an address is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<PlaceColumns>,
     /// Computed rows, if any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub derived: Vec<Derived>,
@@ -173,6 +225,11 @@ impl Schemas {
         if let Some(key) = table.key_columns.iter().find(|k| table.index_of(k).is_none()) {
             return Err(invalid(format!("key column `{key}` is not declared")));
         }
+        for name in table.places.iter().flat_map(PlaceColumns::names) {
+            if table.index_of(name).map(|i| table.columns[i].kind) != Some(ColumnType::String) {
+                return Err(invalid(format!("place column `{name}` is not declared as a string")));
+            }
+        }
         self.tables.insert(table.name.clone(), Arc::new(table));
         Ok(())
     }
@@ -210,6 +267,11 @@ mod tests {
             ("time_column='A'\ncolumns=[]", "time column `A` is not declared"),
             ("time_column='A'\ncolumns=[{name='A',type='long'}]", "time column `A` is not a datetime"),
             ("time_column='A'\ncolumns=[{name='A',type='datetime'},{name='A',type='long'}]", "declared twice"),
+            (
+                "time_column='A'\ncolumns=[{name='A',type='datetime'},{name='B',type='long'}]\n\
+                 places={address='B',looked_up='B',columns={}}",
+                "place column `B` is not declared as a string",
+            ),
         ] {
             let error = schemas.add_toml("T.toml", &format!("{head}{body}")).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");

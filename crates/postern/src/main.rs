@@ -6,6 +6,7 @@ mod commands;
 mod failure;
 mod meter;
 mod output;
+mod places;
 mod report;
 mod scratch;
 mod screen;

@@ -11,6 +11,7 @@
 //! | `rejects` | one record that could not become a row |
 
 mod commit;
+mod moved;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ use sqlx::sqlite::{
 use sqlx::{Connection, Row, Sqlite};
 
 pub(crate) use self::commit::{Commit, NewFile, NewReject, Replaced, SourceState};
+pub(crate) use self::moved::Moved;
 use crate::error::{LakeError, sqlite_code};
 use crate::folder::{MANIFEST, NEW_MANIFEST, create_file, fresh_name, sync_folder};
 use crate::keys::decode_rows;

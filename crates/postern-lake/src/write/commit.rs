@@ -225,6 +225,6 @@ impl Drop for Writer {
 }
 
 /// A name that no other data file ever had, also not an orphan of the same number.
-fn file_name(id: u32) -> String {
+pub(super) fn file_name(id: u32) -> String {
     format!("{id:06}-{}.parquet", fresh_name(&id.to_string()))
 }

@@ -9,6 +9,7 @@
 mod commit;
 mod open;
 mod rejects;
+mod rewrite;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
@@ -30,6 +31,7 @@ use crate::parquet_file::{Extent, FileWriter, ROW_GROUP_ROWS};
 pub(crate) use self::rejects::REJECTS;
 use self::rejects::RejectFiles;
 pub use self::rejects::rejects_pattern;
+pub use self::rewrite::{Change, Rewritten, TextRow};
 
 /// A buffer of this many rows goes to disk.
 const BUFFER_ROWS: usize = ROW_GROUP_ROWS;

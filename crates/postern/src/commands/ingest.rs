@@ -34,7 +34,7 @@ pub(crate) async fn run(command: Ingest, globals: &Globals, screen: &Screen) -> 
     };
     super::check_paths(&command.paths)?;
     let lake = Lake::open(folder).await?;
-    let account = load(&command.paths, &lake, screen).await?;
+    let account = load(&command.paths, &lake, globals, screen).await?;
     if command.json {
         output::print_json(&account)?;
     } else {
@@ -44,8 +44,14 @@ pub(crate) async fn run(command: Ingest, globals: &Globals, screen: &Screen) -> 
 }
 
 /// Loads files into a store, with progress on a terminal.
-pub(crate) async fn load(paths: &[PathBuf], lake: &Lake, screen: &Screen) -> Result<IngestAccount, Failure> {
-    let mut options = IngestOptions::default();
+pub(crate) async fn load(
+    paths: &[PathBuf],
+    lake: &Lake,
+    globals: &Globals,
+    screen: &Screen,
+) -> Result<IngestAccount, Failure> {
+    let (places, _) = crate::places::open(globals, screen)?;
+    let mut options = IngestOptions { places: Some(places), ..IngestOptions::default() };
     if screen.progress {
         options.progress = Some(Arc::new(Meter::new(screen)));
     }

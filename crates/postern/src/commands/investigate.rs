@@ -48,7 +48,7 @@ pub(crate) async fn run(command: Investigate, globals: &Globals, screen: &Screen
     let account = if command.paths.is_empty() {
         postern_ingest::stored(&lake).await.map_err(|error| Failure::run(Code::Store, chain(&error)))?
     } else {
-        super::ingest::load(&command.paths, &lake, screen).await?
+        super::ingest::load(&command.paths, &lake, globals, screen).await?
     };
     screen.progress("detecting and grading");
     let options = InvestigateOptions { now: command.now };

@@ -7,6 +7,7 @@ pub(crate) mod hunt;
 pub(crate) mod ingest;
 pub(crate) mod investigate;
 pub(crate) mod lab;
+pub(crate) mod places;
 pub(crate) mod tables;
 pub(crate) mod trace;
 mod view;
@@ -37,6 +38,9 @@ pub(crate) struct Globals {
     /// The store; made when it is not there
     #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
     pub(crate) data: Option<PathBuf>,
+    /// Address databases (MMDB files, or folders of them) to use instead of your own folder's; may be repeated
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub(crate) places: Vec<PathBuf>,
     /// No colours, even on a terminal
     #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) no_color: bool,
@@ -65,6 +69,8 @@ pub(crate) enum Command {
     Investigate(investigate::Investigate),
     /// Make simulated evidence
     Lab(lab::Lab),
+    /// Show where addresses are, and by which databases
+    Places(places::Places),
     /// Show the tables that queries can use
     Tables(tables::Tables),
     /// Show where messages went
@@ -97,6 +103,7 @@ pub(crate) async fn run(command: Command, globals: &Globals, screen: &Screen) ->
         Command::Ingest(command) => ingest::run(command, globals, screen).await,
         Command::Investigate(command) => investigate::run(command, globals, screen).await,
         Command::Lab(command) => lab::run(&command, screen).await,
+        Command::Places(command) => places::run(command, globals, screen).await,
         Command::Tables(command) => tables::run(&command, globals).await,
         Command::Trace(command) => trace::run(*command, globals, screen).await,
     }

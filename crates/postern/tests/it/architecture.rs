@@ -31,6 +31,7 @@ const EDGES: [(&str, &[&str]); 11] = [
             "postern-lab",
             "postern-lake",
             "postern-model",
+            "postern-places",
             "postern-providers",
         ],
     ),

@@ -184,7 +184,7 @@ impl Evidence {
             (None, paths) => {
                 super::check_paths(paths)?;
                 let lake = crate::scratch::lake().await?;
-                let account = super::ingest::load(paths, &lake, screen).await?;
+                let account = super::ingest::load(paths, &lake, globals, screen).await?;
                 super::check_read(&account, paths)?;
                 if account.rejected_rows > 0 {
                     let many = count(account.rejected_rows, "record", "records");

@@ -46,7 +46,7 @@ impl Ran {
 /// The program, not run yet.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_postern"));
-    command.stdin(Stdio::null()).env_remove("NO_COLOR");
+    command.stdin(Stdio::null()).env_remove("NO_COLOR").env("POSTERN_PLACES", "");
     command
 }
 

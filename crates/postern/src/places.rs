@@ -1,0 +1,85 @@
+//! Which address databases the program uses: those of `--places`, else those of the environment, else those of the
+//! user's own folder.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use postern_places::{Database, Places};
+
+use crate::commands::Globals;
+use crate::failure::{Code, Failure};
+use crate::screen::Screen;
+
+/// The variable with the paths of databases or folders of them, separated as in `PATH`; set to nothing, none are used.
+pub(crate) const VARIABLE: &str = "POSTERN_PLACES";
+
+/// The folder for databases that are used when nothing else is said: `postern/places` where programs keep a user's
+/// data.
+pub(crate) fn folder() -> Option<PathBuf> {
+    let from = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let data = if cfg!(windows) {
+        from("LOCALAPPDATA")
+    } else {
+        from("XDG_DATA_HOME")
+            .filter(|path| path.is_absolute())
+            .or_else(|| from("HOME").map(|home| home.join(".local").join("share")))
+    };
+    data.map(|data| data.join("postern").join("places"))
+}
+
+/// Where the databases in use come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// `--places`.
+    Option,
+    /// The environment.
+    Variable,
+    /// The user's own folder.
+    Folder(PathBuf),
+    /// There is no such folder on this system.
+    Nowhere,
+}
+
+/// Opens the databases. One that was asked for must work; one that merely lies in the user's folder is left out with a
+/// note when it does not.
+pub(crate) fn open(globals: &Globals, screen: &Screen) -> Result<(Arc<Places>, Origin), Failure> {
+    let variable = std::env::var_os(VARIABLE);
+    let (given, origin) = match (&globals.places[..], &variable) {
+        ([], None) => (Vec::new(), folder().map_or(Origin::Nowhere, Origin::Folder)),
+        ([], Some(value)) => (paths(value), Origin::Variable),
+        (given, _) => (given.to_vec(), Origin::Option),
+    };
+    if let Origin::Folder(folder) = &origin {
+        let mut databases = Vec::new();
+        for file in if folder.is_dir() { inside(folder)? } else { Vec::new() } {
+            match Database::open(&file) {
+                Ok(database) => databases.push(database),
+                Err(error) => screen.note(&format!("note: left out: {error}")),
+            }
+        }
+        return Ok((Arc::new(Places::of(databases)), origin));
+    }
+    let mut files = Vec::new();
+    for path in given {
+        if path.is_dir() { files.extend(inside(&path)?) } else { files.push(path) }
+    }
+    let places = Places::open(&files).map_err(|error| Failure::run(Code::Input, error.to_string()))?;
+    Ok((Arc::new(places), origin))
+}
+
+fn paths(value: &OsString) -> Vec<PathBuf> {
+    std::env::split_paths(value).filter(|path| !path.as_os_str().is_empty()).collect()
+}
+
+/// The databases of a folder, in order of name.
+fn inside(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let entries = std::fs::read_dir(folder).map_err(|error| Failure::input(folder, &error))?;
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("mmdb")) && path.is_file())
+        .filter(|path| path.file_name().is_some_and(|name| !name.to_string_lossy().starts_with('.')))
+        .collect();
+    files.sort();
+    Ok(files)
+}
