@@ -169,17 +169,19 @@ pub async fn plan(
     session: &SessionContext,
 ) -> Result<Planned, Vec<Diagnostic>> {
     let parsed = postern_kql_syntax::parse(text);
+    // Binding computes constants: under the limits of the query, whatever becomes of it.
+    let guard = Guard::of(session);
+    let mistakes = || guard.run(|| recover::mistakes(&parsed, catalog, options));
     if parsed.has_errors() {
-        let more = recover::mistakes(&parsed, catalog, options);
+        let more = mistakes();
         return Err(recover::together(parsed.diagnostics, more));
     }
-    let guard = Guard::of(session);
     let mut answers: Vec<Vec<RecordBatch>> = Vec::new();
     loop {
         let needed = match guard.run(|| bind_once(&parsed, catalog, options, &answers)) {
             Ok(planned) => return Ok(planned),
             Err(Fault::Query(diagnostic)) => {
-                let mut mistakes = recover::mistakes(&parsed, catalog, options);
+                let mut mistakes = mistakes();
                 if !mistakes.contains(&diagnostic) {
                     mistakes.insert(0, *diagnostic);
                 }

@@ -26,6 +26,7 @@
 //! # let _ = pushed; Ok(()) }
 //! ```
 
+mod check;
 mod columns;
 mod digest;
 mod error;
@@ -40,6 +41,7 @@ mod read;
 mod tests;
 mod write;
 
+pub use check::{CheckReport, Problem};
 pub use error::LakeError;
 pub use lake::{Lake, LakeOptions};
 #[doc(hidden)]

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -85,10 +86,37 @@ enum Job {
     Reached(oneshot::Sender<()>),
 }
 
+/// What is known of a file that was closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Closed {
+    /// Its size.
+    pub(crate) bytes: u64,
+    /// BLAKE3 of its content, in hexadecimal digits.
+    pub(crate) digest: String,
+}
+
+/// A file whose content is hashed on its way.
+struct Hashed {
+    file: File,
+    hasher: blake3::Hasher,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or(bytes));
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
 #[derive(Default)]
 struct Shared {
-    /// Sizes of closed files.
-    closed: HashMap<u32, u64>,
+    /// Files that were closed.
+    closed: HashMap<u32, Closed>,
     /// The first failure; everything after it is skipped.
     failure: Option<LakeError>,
 }
@@ -150,9 +178,9 @@ impl FileWriter {
         }
     }
 
-    /// The size of a file that was closed.
-    pub(crate) fn size(&self, file: u32) -> Option<u64> {
-        lock(&self.shared).closed.get(&file).copied()
+    /// What is known of a file that was closed.
+    pub(crate) fn closed(&self, file: u32) -> Option<Closed> {
+        lock(&self.shared).closed.get(&file).cloned()
     }
 }
 
@@ -178,7 +206,7 @@ struct Work {
     shared: Arc<Mutex<Shared>>,
     durable: bool,
     options: LakeOptions,
-    open: HashMap<u32, ArrowWriter<File>>,
+    open: HashMap<u32, ArrowWriter<Hashed>>,
 }
 
 impl Work {
@@ -206,7 +234,8 @@ impl Work {
         let writer = match self.open.entry(file) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => {
-                let target = create_file(path).map_err(LakeError::io("make", path))?;
+                let file = create_file(path).map_err(LakeError::io("make", path))?;
+                let target = Hashed { file, hasher: blake3::Hasher::new() };
                 let schema = batch.schema();
                 let properties = properties(&schema);
                 entry.insert(ArrowWriter::try_new(target, schema, Some(properties)).map_err(|e| write_error(path, e))?)
@@ -218,15 +247,15 @@ impl Work {
 
     fn close(&mut self, file: u32, path: &Path) -> Result<(), LakeError> {
         let Some(writer) = self.open.remove(&file) else { return Ok(()) };
-        let target = writer.into_inner().map_err(|e| write_error(path, e))?;
+        let Hashed { file: target, hasher } = writer.into_inner().map_err(|e| write_error(path, e))?;
         if self.durable {
             target.sync_all().map_err(LakeError::io("write", path))?;
             for folder in path.ancestors().skip(1).take(2) {
                 sync_folder(folder).map_err(LakeError::io("write", folder))?;
             }
         }
-        let size = target.metadata().map_err(LakeError::io("write", path))?.len();
-        lock(&self.shared).closed.insert(file, size);
+        let bytes = target.metadata().map_err(LakeError::io("write", path))?.len();
+        lock(&self.shared).closed.insert(file, Closed { bytes, digest: hasher.finalize().to_hex().to_string() });
         self.options.step(Step::FileClosed).map_err(LakeError::io("write", path))
     }
 }

@@ -60,6 +60,8 @@ pub struct TableSummary {
     pub span: Option<(Ticks, Ticks)>,
     /// Bytes of its Parquet files.
     pub bytes: u64,
+    /// How many these are.
+    pub files: u64,
 }
 
 /// One committed state of the store, for all tables at once. Later commits do not change it. Cheap to clone.
@@ -121,6 +123,7 @@ impl Snapshot {
             rows: self.rows(table),
             span: self.span(table),
             bytes: files.iter().map(|file| file.bytes).sum(),
+            files: files.len() as u64,
         };
         self.tables.iter().map(summary).filter(|summary| summary.rows > 0).collect()
     }

@@ -14,7 +14,11 @@ use datafusion::physical_expr::create_physical_expr;
 use datafusion::scalar::ScalarValue;
 
 use crate::functions::BoundExpr;
+use crate::plan::guard::Guard;
 use crate::types::Const;
+
+/// The most memory that computing a constant may take; a larger one is left to the run, which has more.
+const LARGEST: usize = 64 << 20;
 
 /// The same expression, as a constant when its value does not depend on a row or on chance.
 pub fn fold(bound: BoundExpr) -> BoundExpr {
@@ -22,7 +26,10 @@ pub fn fold(bound: BoundExpr) -> BoundExpr {
         return bound;
     }
     // An expression that fails is left as it is and says so when it runs.
-    let Some(value) = evaluate(&bound.expr).and_then(|v| Const::from_scalar(&v, bound.ty)) else { return bound };
+    let guard = Guard::present().unwrap_or_default().narrowed(LARGEST);
+    let Some(value) = guard.run(|| evaluate(&bound.expr)).and_then(|v| Const::from_scalar(&v, bound.ty)) else {
+        return bound;
+    };
     BoundExpr { name: bound.name, ..BoundExpr::constant(value) }
 }
 

@@ -18,7 +18,9 @@ use arrow::buffer::Buffer;
 use datafusion::common::config::{ConfigEntry, ConfigExtension, ConfigOptions, ExtensionOptions};
 use datafusion::common::{Result, exec_err, plan_err};
 use datafusion::execution::context::SessionContext;
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, MemoryReservation, UnboundedMemoryPool};
+use datafusion::execution::memory_pool::{
+    GreedyMemoryPool, MemoryConsumer, MemoryPool, MemoryReservation, UnboundedMemoryPool,
+};
 
 /// After so many small steps the clock is looked at.
 const LOOK: u32 = 1 << 12;
@@ -92,6 +94,11 @@ impl Guard {
             return exec_err!("{STOPPED}");
         }
         self.0.kept.try_grow(bytes)
+    }
+
+    /// A guard with the same end in time and less memory: for what may fail without harm.
+    pub(crate) fn narrowed(&self, bytes: usize) -> Self {
+        Self::new(Arc::new(GreedyMemoryPool::new(bytes)), self.0.deadline)
     }
 
     /// Does a piece of work with this guard in force on the present thread.

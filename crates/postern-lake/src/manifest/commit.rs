@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Sqlite, Transaction};
 
-use super::{DataFile, Manifest, as_i64, sql};
+use super::{DataFile, Manifest, as_i64, put_digest, sql};
 use crate::error::LakeError;
 use crate::keys::encode_rows;
 use crate::parquet_file::Extent;
@@ -142,6 +142,9 @@ async fn fill(transaction: &mut Transaction<'_, Sqlite>, commit: &Commit<'_>) ->
         .bind(number)
         .execute(&mut **transaction)
         .await?;
+        if let Some(digest) = &file.digest {
+            put_digest(transaction, &file.path, digest).await?;
+        }
         sqlx::query("INSERT INTO data_keys (data_file, keys) VALUES (?, ?)")
             .bind(i64::from(file.id))
             .bind(keys.as_slice())

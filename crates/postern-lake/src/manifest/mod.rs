@@ -6,6 +6,7 @@
 //! | `sources` | one input file, known by the digest of its content |
 //! | `batches` | one commit of one input file; the key (source, batch) makes a commit that is sent again a no-op |
 //! | `data_files` | one Parquet file, its rows and the extent of its time column |
+//! | `data_digests` | the digest of a Parquet file's content; stores of earlier programs lack it |
 //! | `data_keys` | the keys of a Parquet file's rows, in their order |
 //! | `replaced_rows` | rows of a Parquet file that better ones replaced in one commit |
 //! | `rejects` | one record that could not become a row |
@@ -13,7 +14,7 @@
 mod commit;
 mod moved;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -64,6 +65,7 @@ CREATE TABLE data_files (
     missing_times BIGINT NOT NULL,
     commit_number BIGINT NOT NULL
 );
+CREATE TABLE data_digests (path TEXT NOT NULL PRIMARY KEY, digest TEXT NOT NULL);
 CREATE TABLE data_keys (
     data_file INTEGER NOT NULL PRIMARY KEY REFERENCES data_files (id),
     keys BLOB NOT NULL
@@ -93,6 +95,8 @@ pub(crate) struct DataFile {
     /// Rows in the file.
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
+    /// BLAKE3 of its content; `None` where an earlier program wrote it.
+    pub(crate) digest: Option<String>,
     /// Of the rows that count.
     pub(crate) extent: Extent,
     /// Rows that do not count, ascending.
@@ -226,6 +230,11 @@ impl Manifest {
         if id.as_ref() != Some(&self.id) {
             return Err(self.damaged("another store is in its place since it was opened"));
         }
+        // Stores of earlier programs lack it; the caller holds the writer's lock.
+        sqlx::raw_sql("CREATE TABLE IF NOT EXISTS data_digests (path TEXT NOT NULL PRIMARY KEY, digest TEXT NOT NULL)")
+            .execute(&mut connection)
+            .await
+            .map_err(sql("write", &self.path))?;
         Ok(connection)
     }
 
@@ -251,8 +260,21 @@ impl Manifest {
             .fetch_all(&mut *transaction)
             .await
             .map_err(self.read())?;
+        let digested: i64 =
+            sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'data_digests'")
+                .fetch_one(&mut *transaction)
+                .await
+                .map_err(self.read())?;
+        let digests: Vec<(String, String)> = match digested {
+            0 => Vec::new(),
+            _ => sqlx::query_as("SELECT path, digest FROM data_digests")
+                .fetch_all(&mut *transaction)
+                .await
+                .map_err(self.read())?,
+        };
         transaction.rollback().await.map_err(self.read())?;
 
+        let mut digests: HashMap<String, String> = digests.into_iter().collect();
         let mut gone: BTreeMap<i64, Vec<u32>> = BTreeMap::new();
         for row in replaced {
             let numbers = decode_rows(&get::<Vec<u8>>(&row, 1).map_err(self.read())?).map_err(|e| self.damaged(e))?;
@@ -264,10 +286,12 @@ impl Manifest {
             let mut replaced = gone.remove(&id).unwrap_or_default();
             replaced.sort_unstable();
             replaced.dedup();
+            let path: String = get(&row, 2).map_err(self.read())?;
             files.push(DataFile {
+                digest: digests.remove(&path),
                 id: u32::try_from(id).map_err(|_| self.damaged(format!("it has the data file number {id}")))?,
                 table: get(&row, 1).map_err(self.read())?,
-                path: get(&row, 2).map_err(self.read())?,
+                path,
                 rows: as_u64(get(&row, 3).map_err(self.read())?),
                 bytes: as_u64(get(&row, 4).map_err(self.read())?),
                 extent: Extent {
@@ -279,6 +303,13 @@ impl Manifest {
             });
         }
         Ok(files)
+    }
+
+    /// What the database finds wrong with itself, if anything.
+    pub(crate) async fn unsound(&self) -> Result<Option<String>, LakeError> {
+        let said: Vec<String> =
+            sqlx::query_scalar("PRAGMA quick_check(5)").fetch_all(&self.pool).await.map_err(self.read())?;
+        Ok((said != ["ok"]).then(|| said.join("; ")))
     }
 
     /// The keys of one data file.
@@ -352,6 +383,12 @@ impl Manifest {
             .map(|(position, reason, raw)| RejectRecord { position: as_u64(position), reason, raw })
             .collect())
     }
+}
+
+/// Notes the digest of a data file's content.
+async fn put_digest(to: &mut SqliteConnection, path: &str, digest: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO data_digests (path, digest) VALUES (?, ?)").bind(path).bind(digest).execute(to).await?;
+    Ok(())
 }
 
 /// One fact about the store.

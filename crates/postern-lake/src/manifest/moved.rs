@@ -3,7 +3,7 @@
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
-use super::{Manifest, as_i64, sql};
+use super::{Manifest, as_i64, put_digest, sql};
 use crate::error::LakeError;
 
 /// A data file and the one that takes its place, with the same rows in the same order.
@@ -13,6 +13,7 @@ pub(crate) struct Moved {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) bytes: u64,
+    pub(crate) digest: String,
 }
 
 impl Manifest {
@@ -37,6 +38,12 @@ impl Manifest {
             if done.rows_affected() != 1 {
                 return Err(self.damaged(format!("data file {} is not where it was", file.id)));
             }
+            put_digest(&mut transaction, &file.to, &file.digest).await.map_err(failed())?;
+            sqlx::query("DELETE FROM data_digests WHERE path = ?")
+                .bind(&file.from)
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed())?;
         }
         before_end().map_err(LakeError::io("write", &self.path))?;
         transaction.commit().await.map_err(failed())

@@ -131,7 +131,7 @@ impl Writer {
 
     fn new_files(&self) -> Result<Vec<NewFile>, LakeError> {
         let new = |(open, table): &(OpenFile, String)| {
-            let bytes = self.files.size(open.id).ok_or_else(|| {
+            let closed = self.files.closed(open.id).ok_or_else(|| {
                 LakeError::io("write", &open.path)(std::io::Error::other("the file was not completed"))
             })?;
             let file = DataFile {
@@ -139,7 +139,8 @@ impl Writer {
                 table: table.clone(),
                 path: data_path(table, &open.name),
                 rows: open.keys.len() as u64,
-                bytes,
+                bytes: closed.bytes,
+                digest: Some(closed.digest),
                 extent: open.extent,
                 replaced: Vec::new(),
             };

@@ -146,7 +146,7 @@ impl Lake {
             done.changed += one.changed;
             if one.files > 0 {
                 done.files += 1;
-                moved.push(Moved { id, from, to, bytes: 0 });
+                moved.push(Moved { id, from, to, bytes: 0, digest: String::new() });
             }
         }
         if moved.is_empty() {
@@ -156,7 +156,8 @@ impl Lake {
         for file in &mut moved {
             let path = inner.folder.path().join(&file.to);
             let missing = || LakeError::io("write", &path)(std::io::Error::other("the file was not completed"));
-            file.bytes = writer.size(file.id).ok_or_else(missing)?;
+            let closed = writer.closed(file.id).ok_or_else(missing)?;
+            (file.bytes, file.digest) = (closed.bytes, closed.digest);
         }
         let options = &inner.options;
         // From here on it may count although an error is told.

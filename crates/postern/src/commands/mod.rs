@@ -8,6 +8,7 @@ pub(crate) mod ingest;
 pub(crate) mod investigate;
 pub(crate) mod lab;
 pub(crate) mod places;
+pub(crate) mod store;
 pub(crate) mod tables;
 pub(crate) mod trace;
 mod view;
@@ -71,6 +72,8 @@ pub(crate) enum Command {
     Lab(lab::Lab),
     /// Show where addresses are, and by which databases
     Places(places::Places),
+    /// Look after a store
+    Store(store::Store),
     /// Show the tables that queries can use
     Tables(tables::Tables),
     /// Show where messages went
@@ -104,6 +107,7 @@ pub(crate) async fn run(command: Command, globals: &Globals, screen: &Screen) ->
         Command::Investigate(command) => investigate::run(command, globals, screen).await,
         Command::Lab(command) => lab::run(&command, screen).await,
         Command::Places(command) => places::run(command, globals, screen).await,
+        Command::Store(command) => store::run(&command, globals).await,
         Command::Tables(command) => tables::run(&command, globals).await,
         Command::Trace(command) => trace::run(*command, globals, screen).await,
     }

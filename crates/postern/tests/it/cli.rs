@@ -27,6 +27,7 @@ fn help_lists_the_commands_that_are_there() {
       investigate  Load evidence, detect, grade, propose: the main job
       lab          Make simulated evidence
       places       Show where addresses are, and by which databases
+      store        Look after a store
       tables       Show the tables that queries can use
       trace        Show where messages went
       help         Print this message or the help of the given subcommand(s)
@@ -46,7 +47,7 @@ fn help_lists_the_commands_that_are_there() {
     Exit codes: 0 worked, 1 failed, 2 wrong usage or bad query.
     ");
     for command in
-        ["audit", "detections", "explore", "hunt", "ingest", "investigate", "lab", "places", "tables", "trace"]
+        ["audit", "detections", "explore", "hunt", "ingest", "investigate", "lab", "places", "store", "tables", "trace"]
     {
         let ran = postern([command, "--help"]).worked();
         assert!(ran.stdout.contains(&format!("Usage: postern {command}")), "{}", ran.stdout);

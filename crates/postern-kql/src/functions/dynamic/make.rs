@@ -163,9 +163,13 @@ pub const REPEAT: Scalar = Scalar::new(
                     Some(value) => push_json(&mut text, &value),
                     None => text.push_str("null"),
                 }
+                // All of it is asked for before any of it is made.
+                if guard::grow(times.saturating_mul(text.len() + 1)) {
+                    return None;
+                }
                 let mut built = ArrayText::new();
                 for _ in 0..times {
-                    if guard::grow(text.len()) {
+                    if guard::tick(1) {
                         return None;
                     }
                     built.raw(&text);
