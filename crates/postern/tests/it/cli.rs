@@ -26,6 +26,7 @@ fn help_lists_the_commands_that_are_there() {
       ingest       Load evidence into a store
       investigate  Load evidence, detect, grade, propose: the main job
       lab          Make simulated evidence
+      places       Show where addresses are, and by which databases
       tables       Show the tables that queries can use
       trace        Show where messages went
       help         Print this message or the help of the given subcommand(s)
@@ -35,14 +36,18 @@ fn help_lists_the_commands_that_are_there() {
       -V, --version  Print version
 
     Global options:
-          --data <DIR>  The store; made when it is not there
-          --no-color    No colours, even on a terminal
-      -q, --quiet       Errors only on standard error
-      -v, --verbose     More detail
+          --data <DIR>     The store; made when it is not there
+          --places <FILE>  Address databases (MMDB files, or folders of them) to use instead of your own
+                           folder's; may be repeated
+          --no-color       No colours, even on a terminal
+      -q, --quiet          Errors only on standard error
+      -v, --verbose        More detail
 
     Exit codes: 0 worked, 1 failed, 2 wrong usage or bad query.
     ");
-    for command in ["audit", "detections", "explore", "hunt", "ingest", "investigate", "lab", "tables", "trace"] {
+    for command in
+        ["audit", "detections", "explore", "hunt", "ingest", "investigate", "lab", "places", "tables", "trace"]
+    {
         let ran = postern([command, "--help"]).worked();
         assert!(ran.stdout.contains(&format!("Usage: postern {command}")), "{}", ran.stdout);
     }
