@@ -221,8 +221,15 @@ impl Entry {
             }
         }
         if place.country.is_none() {
-            place.country =
-                [&self.country_code, &self.country, &self.registered_country].into_iter().find_map(Named::country);
+            let given = [&self.country_code, &self.country, &self.registered_country];
+            let found = given.into_iter().find_map(|named| Some((named.country()?, named)));
+            if let Some((code, named)) = found {
+                place.country = Some(code);
+                // Of the nested shape alone: a flat one gives the code here.
+                if let Named::Names(_) = named {
+                    place.country_name = named.name().map(str::to_owned);
+                }
+            }
         }
         first(&mut place.city, &[&self.city]);
         first(&mut place.state, &[self.subdivisions.first().unwrap_or(&self.state1)]);

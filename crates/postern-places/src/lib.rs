@@ -11,6 +11,7 @@
 //! ```
 
 mod address;
+mod countries;
 mod database;
 mod mmdb;
 mod ranges;
@@ -63,6 +64,8 @@ pub struct Place {
     pub kind: Kind,
     /// Country, ISO 3166-1 alpha-2 in capitals.
     pub country: Option<String>,
+    /// The country's name in English.
+    pub country_name: Option<String>,
     /// State or region.
     pub state: Option<String>,
     /// City.
@@ -79,7 +82,17 @@ pub struct Place {
 
 impl Place {
     fn of(kind: Kind) -> Self {
-        Self { kind, country: None, state: None, city: None, latitude: None, longitude: None, asn: None, network: None }
+        Self {
+            kind,
+            country: None,
+            country_name: None,
+            state: None,
+            city: None,
+            latitude: None,
+            longitude: None,
+            asn: None,
+            network: None,
+        }
     }
 }
 
@@ -174,6 +187,9 @@ impl Places {
         for database in &self.databases {
             database.fill(address, &mut place);
         }
+        if place.country_name.is_none() {
+            place.country_name = place.country.as_deref().and_then(countries::name).map(str::to_owned);
+        }
         place
     }
 }
@@ -250,6 +266,7 @@ mod tests {
         let places = Places::of(vec![flat_country(), city(), asn()]);
         let london = places.look_up("81.2.69.160:51820").unwrap();
         assert_eq!(london.country.as_deref(), Some("GB"));
+        assert_eq!(london.country_name.as_deref(), Some("United Kingdom"));
         assert_eq!((london.city.as_deref(), london.state.as_deref()), (Some("London"), Some("England")));
         assert_eq!((london.latitude, london.longitude), (Some(51.5), Some(-0.1)));
         assert_eq!((london.asn, london.network.as_deref()), (Some(20712), Some("Andrews & Arnold Ltd")));

@@ -9,6 +9,7 @@ mod folder;
 mod keys;
 mod model;
 mod reading;
+mod rewrite;
 mod round_trip;
 mod speed;
 

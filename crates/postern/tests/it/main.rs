@@ -21,6 +21,7 @@ mod explore;
 mod hostile;
 mod hunt;
 mod limits;
+mod places;
 mod prompt;
 mod real_data;
 mod seeds;
