@@ -181,11 +181,9 @@ impl Source {
             budget.tighten(archive::MEMBERS_RATIO);
             return Ok(Content::Archive(Archive::tar(input, names, budget)));
         }
-        for (magic, name) in [
-            (&b"Rar!\x1a\x07"[..], "rar archive"),
-            (b"BZh", "bzip2 file"),
-            (b"\xFD7zXZ\x00", "xz file"),
-        ] {
+        for (magic, name) in
+            [(&b"Rar!\x1a\x07"[..], "rar archive"), (b"BZh", "bzip2 file"), (b"\xFD7zXZ\x00", "xz file")]
+        {
             if first.starts_with(magic) {
                 let reason = format!("a {name}, which is not opened: unpack it and name the folder");
                 return Err(io::Error::new(io::ErrorKind::Unsupported, reason));

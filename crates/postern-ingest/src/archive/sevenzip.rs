@@ -167,7 +167,9 @@ impl Unpacking {
 /// What is wrong, for a person.
 fn reason(error: &Error, what: &str) -> String {
     match error {
-        Error::PasswordRequired | Error::MaybeBadPassword(_) => format!("{what} is encrypted: unpack it with its password"),
+        Error::PasswordRequired | Error::MaybeBadPassword(_) => {
+            format!("{what} is encrypted: unpack it with its password")
+        }
         Error::UnsupportedCompressionMethod(method) if method.contains("AES") => {
             format!("{what} is encrypted: unpack it with its password")
         }

@@ -2,16 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{Shape, gives, read, rows};
-
-/// One set of records in several shapes.
-pub(crate) struct Set {
-    pub(crate) table: &'static str,
-    pub(crate) count: usize,
-    /// Columns to compare; all but the raw record where there are none.
-    pub(crate) columns: Option<&'static [&'static str]>,
-    pub(crate) shapes: Vec<Shape>,
-}
+use crate::texts::{Row, array, each, lines, table};
+use crate::{Set, Shape, gives, read, rows};
 
 /// Records with accents, quotes, delimiters, line ends and signs of old and new dates in them.
 fn records() -> Vec<Value> {
@@ -45,7 +37,8 @@ fn text<'a>(record: &'a Value, name: &str) -> &'a str {
     record[name].as_str().unwrap_or_default()
 }
 
-const RECORD_TYPES: &[(i64, &str)] = &[(1, "ExchangeAdmin"), (8, "AzureActiveDirectory"), (15, "AzureActiveDirectoryStsLogon")];
+const RECORD_TYPES: &[(i64, &str)] =
+    &[(1, "ExchangeAdmin"), (8, "AzureActiveDirectory"), (15, "AzureActiveDirectoryStsLogon")];
 const USER_TYPES: &[(i64, &str)] = &[(0, "Regular"), (2, "Admin"), (3, "DcAdmin")];
 
 fn named(names: &'static [(i64, &str)], number: &Value) -> &'static str {
@@ -91,7 +84,9 @@ impl Time {
 
 const NOTATIONS: &[(&str, Notation)] = &[
     ("ISO", |t| format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", t.year, t.month, t.day, t.hour, t.minute, t.second)),
-    ("ISO with Z", |t| format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", t.year, t.month, t.day, t.hour, t.minute, t.second)),
+    ("ISO with Z", |t| {
+        format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", t.year, t.month, t.day, t.hour, t.minute, t.second)
+    }),
     ("Purview of 2026, with a blank behind", |t| {
         format!("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.0000000Z ", t.year, t.month, t.day, t.hour, t.minute, t.second)
     }),
@@ -123,26 +118,6 @@ fn iso(record: &Value) -> String {
 
 fn american(record: &Value) -> String {
     NOTATIONS[4].1(&time(record))
-}
-
-/// A line of cells; `all`: every cell in quotes, else only those that need them.
-fn line(cells: &[String], delimiter: char, all: bool) -> String {
-    let cell = |cell: &String| {
-        let needs = all || cell.contains(['"', '\n', '\r', delimiter]) || cell.trim() != cell;
-        if needs { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.clone() }
-    };
-    cells.iter().map(cell).collect::<Vec<_>>().join(&delimiter.to_string()) + "\r\n"
-}
-
-type Row = Vec<(&'static str, String)>;
-
-fn table(rows: &[Row], delimiter: char, all: bool) -> String {
-    let header: Vec<String> = rows[0].iter().map(|(name, _)| (*name).to_owned()).collect();
-    let mut out = line(&header, delimiter, all);
-    for row in rows {
-        out.push_str(&line(&row.iter().map(|(_, cell)| cell.clone()).collect::<Vec<_>>(), delimiter, all));
-    }
-    out
 }
 
 fn purview(record: &Value, date: String) -> Row {
@@ -213,8 +188,19 @@ fn graph(record: &Value) -> Value {
 
 fn graph_cells(record: &Value) -> Row {
     const NAMES: [&str; 13] = [
-        "id", "createdDateTime", "auditLogRecordType", "operation", "organizationId", "userType", "userId", "service",
-        "objectId", "userPrincipalName", "clientIp", "administrativeUnits", "auditData",
+        "id",
+        "createdDateTime",
+        "auditLogRecordType",
+        "operation",
+        "organizationId",
+        "userType",
+        "userId",
+        "service",
+        "objectId",
+        "userPrincipalName",
+        "clientIp",
+        "administrativeUnits",
+        "auditData",
     ];
     let row = graph(record);
     let cell = |name: &'static str| match &row[name] {
@@ -231,14 +217,6 @@ fn wrapped(record: &Value, date: Value, data: Value) -> Value {
         "IsValid": true, "ObjectState": "Unchanged", "AuditData": data})
 }
 
-fn lines(records: &[Value]) -> String {
-    records.iter().map(|record| format!("{record}\n")).collect()
-}
-
-fn array(records: &[Value]) -> String {
-    Value::from(records.to_vec()).to_string()
-}
-
 /// Keys in lower case, and numbers and truth values as texts: what shippers make of records.
 fn changed(record: &Value, lower: bool, texts: bool) -> Value {
     match record {
@@ -253,10 +231,6 @@ fn changed(record: &Value, lower: bool, texts: bool) -> Value {
         Value::Bool(value) if texts => json!(if *value { "True" } else { "False" }),
         other => other.clone(),
     }
-}
-
-fn each(records: &[Value], change: impl Fn(&Value) -> Value) -> Vec<Value> {
-    records.iter().map(change).collect()
 }
 
 /// Shapes that keep the whole record.
@@ -287,12 +261,24 @@ pub(crate) fn whole() -> Set {
         let class = "#TYPE Deserialized.Microsoft.Exchange.Data.ApplicationLogic.UnifiedAuditLogEvent\r\n";
         add(&format!("search, {delimiter:?}, #TYPE"), "search_unified_audit_log_csv", format!("{class}{text}"));
         let pretty: Vec<Row> = records.iter().map(|r| search(r, american(r), pretty(r))).collect();
-        add(&format!("search, {delimiter:?}, over many lines"), "search_unified_audit_log_csv", table(&pretty, delimiter, true));
+        add(
+            &format!("search, {delimiter:?}, over many lines"),
+            "search_unified_audit_log_csv",
+            table(&pretty, delimiter, true),
+        );
         let halves: Vec<String> = [&rows[..2], &rows[2..]].iter().map(|rows| table(rows, delimiter, true)).collect();
         add(&format!("search, {delimiter:?}, header again"), "search_unified_audit_log_csv", halves.concat());
-        add(&format!("search, {delimiter:?}, mark and header again"), "search_unified_audit_log_csv", halves.join("\u{feff}"));
+        add(
+            &format!("search, {delimiter:?}, mark and header again"),
+            "search_unified_audit_log_csv",
+            halves.join("\u{feff}"),
+        );
         let columns: Vec<Row> = records.iter().map(remote).collect();
-        add(&format!("remote session, {delimiter:?}"), "search_unified_audit_log_csv", table(&columns, delimiter, true));
+        add(
+            &format!("remote session, {delimiter:?}"),
+            "search_unified_audit_log_csv",
+            table(&columns, delimiter, true),
+        );
         let columns: Vec<Row> = records.iter().map(splunk).collect();
         add(&format!("Splunk, {delimiter:?}"), "search_unified_audit_log_csv", table(&columns, delimiter, false));
         let columns: Vec<Row> = records.iter().map(graph_cells).collect();
@@ -301,7 +287,9 @@ pub(crate) fn whole() -> Set {
             .iter()
             .map(|r| {
                 let row = search(r, iso(r), r.to_string());
-                row.into_iter().filter(|(n, _)| ["CreationDate", "UserIds", "Operations", "AuditData"].contains(n)).collect()
+                row.into_iter()
+                    .filter(|(n, _)| ["CreationDate", "UserIds", "Operations", "AuditData"].contains(n))
+                    .collect()
             })
             .collect();
         add(&format!("older portal, {delimiter:?}"), "search_unified_audit_log_csv", table(&old, delimiter, false));
@@ -323,13 +311,28 @@ pub(crate) fn whole() -> Set {
     add("Wazuh", "shipped_audit_json", lines(&wazuh));
     let elastic = each(&records, |r| json!({"o365audit": changed(r, false, true)}));
     add("Elastic", "shipped_audit_json", lines(&elastic));
-    add("Elastic, the original", "shipped_audit_json", lines(&each(&records, |r| json!({"event": {"original": r.to_string()}}))));
+    add(
+        "Elastic, the original",
+        "shipped_audit_json",
+        lines(&each(&records, |r| json!({"event": {"original": r.to_string()}}))),
+    );
     add("Sekoia", "shipped_audit_json", lines(&each(&records, |r| json!({"message": r.to_string()}))));
     Set { table: "AuditRecords", count: records.len(), columns: None, shapes }
 }
 
 /// Columns that also exports without the whole record can fill.
-const SAID: &[&str] = &["Timestamp", "Id", "Operation", "Workload", "UserId", "RecordType", "ResultStatus", "ObjectId", "ClientIP", "ParameterBag"];
+const SAID: &[&str] = &[
+    "Timestamp",
+    "Id",
+    "Operation",
+    "Workload",
+    "UserId",
+    "RecordType",
+    "ResultStatus",
+    "ObjectId",
+    "ClientIP",
+    "ParameterBag",
+];
 
 /// Shapes that keep parts of the record.
 pub(crate) fn parts() -> Set {
@@ -342,19 +345,27 @@ pub(crate) fn parts() -> Set {
             shapes.push(Shape::new(&name, "office_activity_csv", table(&rows, delimiter, false)));
         }
         let rows: Vec<Row> = records.iter().map(flattened).collect();
-        shapes.push(Shape::new(&format!("flattened, {delimiter:?}"), "audit_flattened_csv", table(&rows, delimiter, true)));
+        shapes.push(Shape::new(
+            &format!("flattened, {delimiter:?}"),
+            "audit_flattened_csv",
+            table(&rows, delimiter, true),
+        ));
     }
     let activity = each(&records, |r| {
         let row = office_activity(r, "TimeGenerated").into_iter();
         Value::Object(row.map(|(name, cell)| (name.to_owned(), json!(cell))).collect())
     });
     shapes.push(Shape::new("OfficeActivity, lines", "office_activity_json", lines(&activity)));
-    let hunting = each(&records, |r| json!({"Timestamp": format!("{}Z", iso(r)), "ActionType": r["Operation"],
+    let hunting = each(&records, |r| {
+        json!({"Timestamp": format!("{}Z", iso(r)), "ActionType": r["Operation"],
         "Application": "x", "AccountId": r["UserId"], "ObjectName": r["ObjectId"], "ReportId": r["Id"],
-        "RawEventData": r}));
+        "RawEventData": r})
+    });
     shapes.push(Shape::new("hunting rows", "advanced_hunting_json", lines(&hunting)));
-    let streamed = each(&hunting, |row| json!({"time": "2026-03-30T00:00:00Z", "tenantId": "t",
-        "operationName": "Publish", "category": "AdvancedHunting-CloudAppEvents", "properties": row}));
+    let streamed = each(&hunting, |row| {
+        json!({"time": "2026-03-30T00:00:00Z", "tenantId": "t",
+        "operationName": "Publish", "category": "AdvancedHunting-CloudAppEvents", "properties": row})
+    });
     shapes.push(Shape::new("streamed rows", "advanced_hunting_json", lines(&streamed)));
     Set { table: "AuditRecords", count: records.len(), columns: Some(SAID), shapes }
 }
@@ -449,6 +460,7 @@ fn what_was_written_as_ascii_is_read_as_it_is() {
         let text: String = text.chars().map(|c| if damage && !c.is_ascii() { '?' } else { c }).collect();
         rows(&read(text.as_bytes()), None)
     };
-    let plain: Vec<String> = rows_of(false).iter().map(|row| row.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()).collect();
+    let plain: Vec<String> =
+        rows_of(false).iter().map(|row| row.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()).collect();
     assert_eq!(rows_of(true), plain);
 }

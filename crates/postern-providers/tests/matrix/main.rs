@@ -1,10 +1,14 @@
 //! One set of records in every shape, encoding, notation of dates, delimiter and container that exports come in: the
 //! same rows come back from each.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 mod audit;
 mod containers;
+mod hunting;
+mod messages;
+mod sign_ins;
+mod texts;
 
 use std::fs;
 use std::path::Path;
@@ -13,6 +17,15 @@ use postern_ingest::{DryRun, IngestOptions, Lake, dry_run, ingest};
 use postern_model::row::{RowKey, Value};
 use postern_model::schema::Schemas;
 use postern_providers::formats;
+
+/// One set of records in several shapes.
+pub(crate) struct Set {
+    pub(crate) table: &'static str,
+    pub(crate) count: usize,
+    /// Columns to compare; all but the raw record where there are none.
+    pub(crate) columns: Option<&'static [&'static str]>,
+    pub(crate) shapes: Vec<Shape>,
+}
 
 /// A file of some shape: what to call it in a message, the format it is, and its text.
 pub(crate) struct Shape {
@@ -56,8 +69,11 @@ pub(crate) fn rows(run: &DryRun, columns: Option<&[&str]>) -> Vec<String> {
         .rows
         .iter()
         .map(|row| {
-            let RowKey::Record(key) = &row.key else { panic!("a row without identity: {row:?}") };
-            let mut out = format!("{} {}", row.table.name, key.trim());
+            let key = match &row.key {
+                RowKey::Record(key) => key.trim(),
+                RowKey::Content(_) => "by its content",
+            };
+            let mut out = format!("{} {key}", row.table.name);
             for (column, value) in row.table.columns.iter().zip(&row.values) {
                 let name = column.name.as_str();
                 let wanted = columns.map_or(name != "RawEventData", |columns| columns.contains(&name));
@@ -69,6 +85,8 @@ pub(crate) fn rows(run: &DryRun, columns: Option<&[&str]>) -> Vec<String> {
         })
         .collect();
     rows.sort();
+    // Several lines of one file may tell of one row.
+    rows.dedup();
     rows
 }
 
@@ -83,7 +101,7 @@ pub(crate) fn gives(what: &str, format: &str, bytes: &[u8], columns: Option<&[&s
 
 #[test]
 fn every_shape_in_every_encoding_gives_the_same_rows() {
-    for set in [audit::whole(), audit::parts()] {
+    for set in [audit::whole(), audit::parts(), messages::set(), sign_ins::set(), sign_ins::changes()] {
         let expected = rows(&read(set.shapes[0].text.as_bytes()), set.columns);
         assert_eq!(expected.len(), set.count);
         let mut files = 0;
@@ -113,7 +131,10 @@ async fn digest(folder: &Path, table: &str, count: usize, what: &str) -> String 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_shape_in_every_container_gives_the_same_store() {
     let set = audit::whole();
-    for shape in &set.shapes {
+    // Containers know nothing of delimiters and dates: one of each kind is enough.
+    let plain = |name: &str| !name.contains("';'") && !name.contains("'\\t'");
+    let dates = |name: &str| !name.starts_with("Purview") || name.ends_with("en-AU");
+    for shape in set.shapes.iter().filter(|shape| plain(&shape.name) && dates(&shape.name)) {
         let wide: Vec<u8> = shape.text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         for content in [shape.text.clone().into_bytes(), wide] {
             let mut expected = None;
