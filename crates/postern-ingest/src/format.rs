@@ -67,7 +67,7 @@ pub struct MissingTable(pub String);
 
 /// The mapping of one file's records. Records of a file may be mapped on several threads at once.
 pub trait Mapper: Send + Sync {
-    /// Maps one record to one row, or says why it cannot be one.
+    /// Maps one record to its row, or says why it cannot be one.
     fn map(&self, record: &mut Record<'_>) -> Mapped;
 
     /// Maps a record for which [`Mapper::map`] said [`Mapped::Later`], after all others have been seen.
@@ -86,6 +86,8 @@ pub trait Mapper: Send + Sync {
 pub enum Mapped {
     /// A row.
     Row(Box<Row>),
+    /// Several rows, where a line of the file holds several records. Each counts as a record of its own.
+    Rows(Vec<Row>),
     /// Nothing, for this reason.
     Reject(String),
     /// It can only be told when the whole file has been seen.

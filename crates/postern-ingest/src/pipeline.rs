@@ -135,6 +135,7 @@ pub fn dry_run(
         for Outcome { position, what } in map_batch(&batch, mapper.as_ref(), &shape, &undecodable) {
             match what {
                 What::Row(row) => run.row(*row),
+                What::Rows(rows) => rows.into_iter().for_each(|row| run.row(row)),
                 What::Reject { reason, .. } => run.reject(position, reason),
                 What::Later(text) => late.push((position, text)),
             }
@@ -143,6 +144,7 @@ pub fn dry_run(
     for (position, text) in late {
         match mapper.map_late(&mut record(position, &text, &shape, None)) {
             Mapped::Row(row) => run.row(*row),
+            Mapped::Rows(rows) => rows.into_iter().for_each(|row| run.row(row)),
             Mapped::Reject(reason) => run.reject(position, reason),
             Mapped::Later => run.reject(position, UNDECIDED.to_owned()),
         }
@@ -242,6 +244,7 @@ struct Outcome {
 
 enum What {
     Row(Box<Row>),
+    Rows(Vec<Row>),
     Reject { reason: String, raw: Option<String> },
     Later(String),
 }
@@ -335,6 +338,7 @@ impl Store<'_> {
         for Outcome { position, what } in outcomes {
             match what {
                 What::Row(row) => self.row(run, position, *row)?,
+                What::Rows(rows) => self.rows(run, position, rows)?,
                 What::Reject { reason, raw } => self.reject(run, position, reason, raw.as_deref())?,
                 What::Later(text) => {
                     self.late_bytes += text.len();
@@ -369,6 +373,10 @@ impl Store<'_> {
         Ok(())
     }
 
+    fn rows(&mut self, run: &mut FileRun<'_>, position: u64, rows: Vec<Row>) -> Result<(), IngestError> {
+        rows.into_iter().try_for_each(|row| self.row(run, position, row))
+    }
+
     fn reject(
         &mut self,
         run: &mut FileRun<'_>,
@@ -392,6 +400,7 @@ impl Store<'_> {
             let mut record = record(position, &text, shape, None);
             match mapper.map_late(&mut record) {
                 Mapped::Row(row) => self.row(run, position, *row)?,
+                Mapped::Rows(rows) => self.rows(run, position, rows)?,
                 Mapped::Reject(reason) => self.reject(run, position, reason, Some(&text))?,
                 Mapped::Later => self.reject(run, position, UNDECIDED.to_owned(), Some(&text))?,
             }
@@ -440,6 +449,7 @@ fn map_batch(batch: &Batch, mapper: &dyn Mapper, shape: &Shape, undecodable: &At
                 let mut one = record(*position, &text, shape, *member);
                 let what = match mapper.map(&mut one) {
                     Mapped::Row(row) => What::Row(row),
+                    Mapped::Rows(rows) => What::Rows(rows),
                     Mapped::Reject(reason) => What::Reject { reason, raw: Some(text.into_owned()) },
                     Mapped::Later => What::Later(text.into_owned()),
                 };

@@ -172,16 +172,18 @@ impl Source {
             };
             return Ok(Content::Archive(Archive::zip(file, names, budget, cut.as_ref())));
         }
+        if first.starts_with(b"7z\xBC\xAF\x27\x1C") {
+            budget.tighten(archive::MEMBERS_RATIO);
+            let file = if layers == 0 { seekable } else { archive::spool(&mut input, &spool_folder)?.file };
+            return Ok(Content::Archive(Archive::seven_zip(file, names, budget)));
+        }
         if archive::begins_tar(&first) {
             budget.tighten(archive::MEMBERS_RATIO);
             return Ok(Content::Archive(Archive::tar(input, names, budget)));
         }
-        for (magic, name) in [
-            (&b"7z\xBC\xAF\x27\x1C"[..], "7z archive"),
-            (b"Rar!\x1a\x07", "rar archive"),
-            (b"BZh", "bzip2 file"),
-            (b"\xFD7zXZ\x00", "xz file"),
-        ] {
+        for (magic, name) in
+            [(&b"Rar!\x1a\x07"[..], "rar archive"), (b"BZh", "bzip2 file"), (b"\xFD7zXZ\x00", "xz file")]
+        {
             if first.starts_with(magic) {
                 let reason = format!("a {name}, which is not opened: unpack it and name the folder");
                 return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
@@ -476,7 +478,8 @@ mod tests {
     #[test]
     fn names_archives_it_does_not_open() {
         assert_eq!(read(b"PK\x03\x04rest", Limits::default()).0, "zip");
-        for (bytes, name) in [(&b"7z\xBC\xAF\x27\x1C rest"[..], "a 7z archive"), (b"Rar!\x1a\x07", "a rar archive")] {
+        assert_eq!(read(b"7z\xBC\xAF\x27\x1C rest", Limits::default()).0, "7z");
+        for (bytes, name) in [(&b"Rar!\x1a\x07"[..], "a rar archive"), (b"BZh91AY", "a bzip2 file")] {
             let error = read(bytes, Limits::default()).1.unwrap_err();
             assert!(error.to_string().contains(name), "{error}");
         }

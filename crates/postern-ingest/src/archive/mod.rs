@@ -1,9 +1,10 @@
-//! Archives: zip and tar, opened by content, each member read as a file of its own.
+//! Archives: zip, tar and 7z, opened by content, each member read as a file of its own.
 //!
 //! A member is unpacked to a nameless file in the folder of the store, read from there like any other file, and gone
 //! with it. Its name is shown and never used as a path. What all members of one file on disk expand to together is
 //! bounded by one [`Budget`].
 
+mod sevenzip;
 mod tar;
 mod zip;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use self::sevenzip::SevenZip;
 use self::tar::Tar;
 pub(crate) use self::tar::begins as begins_tar;
 use self::zip::Zip;
@@ -41,6 +43,7 @@ pub(crate) struct Archive {
 enum Kind {
     Zip(Zip),
     Tar(Tar),
+    SevenZip(SevenZip),
 }
 
 /// One member of an archive.
@@ -108,11 +111,19 @@ impl Archive {
         Self { kind: Kind::Tar(Tar::new(input)), containers, budget, problem: None, ended: false }
     }
 
+    /// A 7z archive.
+    pub(crate) fn seven_zip(file: File, mut containers: Vec<&'static str>, budget: Arc<Budget>) -> Self {
+        containers.push("7z");
+        let kind = Kind::SevenZip(SevenZip::new(file, Arc::clone(&budget)));
+        Self { kind, containers, budget, problem: None, ended: false }
+    }
+
     /// What kind of archive it is, for a sentence.
     pub(crate) fn kind(&self) -> &'static str {
         match self.kind {
             Kind::Zip(_) => "zip",
             Kind::Tar(_) => "tar",
+            Kind::SevenZip(_) => "7z",
         }
     }
 
@@ -128,6 +139,7 @@ impl Archive {
             let listed = match &mut self.kind {
                 Kind::Zip(zip) => zip.advance(),
                 Kind::Tar(tar) => tar.advance(&mut self.problem),
+                Kind::SevenZip(archive) => archive.advance(spool_folder, &mut self.problem),
             };
             let Some(listed) = listed else { break };
             if matches!(listed.what, Kept::Nothing) {
@@ -159,6 +171,7 @@ impl Archive {
         let spooled = match &mut self.kind {
             Kind::Zip(zip) => zip.content(&self.budget).and_then(|mut input| spool(&mut input, spool_folder)),
             Kind::Tar(tar) => spool(&mut tar.content(), spool_folder),
+            Kind::SevenZip(archive) => archive.content(),
         };
         match spooled {
             Ok(Spooled { failure: Some(error), .. }) if error.kind() == io::ErrorKind::QuotaExceeded => {

@@ -49,6 +49,17 @@ impl EntraRows {
         }
     }
 
+    /// Maps a sign-in that has the members of the Graph API, and its category.
+    pub(crate) fn map_row(&self, text: &str, category: &str, position: u64) -> Mapped {
+        let mut envelope = String::from("{\"category\":");
+        super::object::push_quoted(&mut envelope, category);
+        envelope.push('}');
+        match (Object::parse(text), Object::parse(&envelope)) {
+            (Ok(object), Ok(envelope)) => self.sign_in(&object, Some(&envelope), position),
+            (Err(reason), _) | (_, Err(reason)) => Mapped::Reject(reason),
+        }
+    }
+
     fn bare(&self, object: &Object<'_>, envelope: Option<&Object<'_>>, position: u64) -> Mapped {
         if object.has("activityDateTime") || object.has("activityDisplayName") {
             return self.change(object, position);

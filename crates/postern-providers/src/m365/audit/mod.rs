@@ -1,5 +1,6 @@
 //! The unified audit record and the row it becomes, whatever it was wrapped in.
 
+pub(crate) mod activity;
 mod delimited;
 mod json;
 mod names;

@@ -166,7 +166,6 @@ impl AuditRows {
         };
         for (slot, outer) in [
             (&mut record.id, &wrapper.id),
-            (&mut record.operation, &wrapper.operation),
             (&mut record.record_type, &wrapper.record_type),
             (&mut record.user_id, &wrapper.user),
         ] {
@@ -175,6 +174,10 @@ impl AuditRows {
             }
         }
         if record.operation.is_empty() {
+            // Some operations end with a blank.
+            record.operation = Cow::Owned(wrapper.operation.trim_matches(['\r', '\n', '\u{feff}']).to_owned());
+        }
+        if record.operation.trim().is_empty() {
             return Err(Mapped::Reject("it has no Operation".to_owned()));
         }
         Ok((self.fill(record, time, Rank::Record, position), key(&record.id)))

@@ -4,7 +4,11 @@ mod advanced_hunting_csv;
 mod advanced_hunting_json;
 mod audit_data_json;
 mod audit_flattened_csv;
+mod audit_wrapper_csv;
+mod collected_inbox_rules_csv;
+mod collected_transport_rules_csv;
 mod entra_diagnostic_json;
+mod entra_directory_audits_csv;
 mod entra_sign_ins_csv;
 mod get_accepted_domain;
 mod get_blocked_connector;
@@ -22,12 +26,17 @@ mod graph_directory_audits_json;
 mod graph_sign_ins_json;
 mod management_content_list_json;
 mod message_trace_csv;
+mod message_trace_extended_csv;
 mod message_trace_json;
+mod message_trace_summary_csv;
 mod office_activity_csv;
+mod office_activity_json;
 mod purview_audit_csv;
 mod scubagear_settings_json;
 mod search_unified_audit_log_csv;
 mod search_unified_audit_log_json;
+mod sentinel_audit_logs;
+mod sentinel_sign_ins;
 mod shipped_audit_json;
 
 use postern_ingest::Format;
@@ -38,7 +47,11 @@ pub const FORMATS: &[&dyn Format] = &[
     &advanced_hunting_json::AdvancedHuntingJson,
     &audit_data_json::FORMAT,
     &audit_flattened_csv::AuditFlattenedCsv,
+    &audit_wrapper_csv::AuditWrapperCsv,
+    &collected_inbox_rules_csv::CollectedInboxRulesCsv,
+    &collected_transport_rules_csv::CollectedTransportRulesCsv,
     &entra_diagnostic_json::EntraDiagnosticJson,
+    &entra_directory_audits_csv::EntraDirectoryAuditsCsv,
     &entra_sign_ins_csv::EntraSignInsCsv,
     &get_accepted_domain::FORMAT,
     &get_blocked_connector::FORMAT,
@@ -56,11 +69,16 @@ pub const FORMATS: &[&dyn Format] = &[
     &graph_sign_ins_json::GraphSignInsJson,
     &management_content_list_json::ManagementContentList,
     &message_trace_csv::MessageTraceCsv,
+    &message_trace_extended_csv::MessageTraceExtendedCsv,
     &message_trace_json::MessageTraceJson,
+    &message_trace_summary_csv::MessageTraceSummaryCsv,
     &office_activity_csv::OfficeActivityCsv,
+    &office_activity_json::OfficeActivityJson,
     &purview_audit_csv::FORMAT,
     &scubagear_settings_json::ScubaGearSettings,
     &search_unified_audit_log_csv::FORMAT,
     &search_unified_audit_log_json::FORMAT,
+    &sentinel_audit_logs::SentinelAuditLogs,
+    &sentinel_sign_ins::SentinelSignIns,
     &shipped_audit_json::FORMAT,
 ];

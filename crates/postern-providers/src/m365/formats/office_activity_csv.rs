@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use postern_ingest::{Columns, Format, FormatInfo, Head, Mapped, Mapper, MissingTable, Reader, Recognised, Record};
 use postern_model::schema::Schemas;
 
-use crate::m365::audit::{AuditRecord, AuditRows};
+use crate::m365::audit::{AuditRows, activity};
 
 /// The record's members are columns, some under other names; lists are texts holding JSON.
 pub(super) struct OfficeActivityCsv;
@@ -46,43 +46,8 @@ struct ActivityMapper {
 
 impl ActivityMapper {
     fn one(&self, record: &Record<'_>, last_chance: bool) -> Mapped {
-        let cell = |names: &[&str]| record.cell(self.columns.find_any(names)).trim();
-        let bag = |name: &'static str| {
-            let text = cell(&[name]);
-            if text.starts_with(['[', '{']) { format!("{{\"{name}\":{text}}}") } else { String::new() }
-        };
-        let lists = ["Parameters", "OperationProperties", "ExtendedProperties", "AppAccessContext"].map(bag);
-        let mut parts = AuditRecord::default();
-        for list in lists.iter().filter(|list| !list.is_empty()) {
-            // A list that is cut off gives what stands before the cut.
-            let _ = parts.read(list);
-        }
-        for (slot, names) in [
-            (&mut parts.creation_time, TIMES),
-            (&mut parts.id, &["OfficeId"][..]),
-            (&mut parts.operation, &["Operation"]),
-            (&mut parts.record_type, &["RecordType"]),
-            (&mut parts.workload, &["OfficeWorkload"]),
-            (&mut parts.user_id, &["UserId", "UserId_"]),
-            (&mut parts.user_key, &["UserKey"]),
-            (&mut parts.user_type, &["UserType"]),
-            (&mut parts.result_status, &["ResultStatus"]),
-            (&mut parts.object_id, &["OfficeObjectId"]),
-            (&mut parts.client_ip, &["ClientIP"]),
-            (&mut parts.client_ip_address, &["Client_IPAddress"]),
-            (&mut parts.actor_ip_address, &["ActorIpAddress"]),
-            (&mut parts.organization_id, &["OrganizationId"]),
-            (&mut parts.organization_name, &["OrganizationName"]),
-            (&mut parts.app_id, &["AppId"]),
-            (&mut parts.client_app_id, &["ClientAppId"]),
-            (&mut parts.external_access, &["ExternalAccess"]),
-            (&mut parts.client_info, &["ClientInfoString"]),
-            (&mut parts.user_agent, &["UserAgent"]),
-            (&mut parts.logon_type, &["Logon_Type"]),
-        ] {
-            *slot = Cow::Borrowed(cell(names));
-        }
-        self.rows.map_parts(parts, record.position, last_chance)
+        let cell = |names: &[&str]| Cow::Borrowed(record.cell(self.columns.find_any(names)));
+        activity::map(&self.rows, cell, record.position, last_chance)
     }
 }
 
@@ -96,10 +61,6 @@ impl Mapper for ActivityMapper {
     }
 
     fn notes(&self) -> Vec<String> {
-        let mut notes = vec![
-            "the rows are parts of audit records: what the workspace or its query left out is not known".to_owned(),
-        ];
-        notes.extend(self.rows.notes());
-        notes
+        activity::notes(&self.rows)
     }
 }
