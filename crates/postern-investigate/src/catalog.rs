@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::datasource::MemTable;
-use postern_kql::catalog::{Catalog, Column, TableDef, TableSource, View};
+use postern_kql::catalog::{AddressPlaces, Catalog, Column, TableDef, TableSource, View};
 use postern_kql::types::KqlType;
 use postern_lake::{FILE_COLUMN, Lake, LakeError, POSITION_COLUMN, Snapshot};
 use postern_model::schema::{ColumnType, TableSchema};
@@ -21,17 +21,25 @@ use crate::hunt::HuntResult;
 pub struct LakeCatalog {
     snapshot: Snapshot,
     computed: BTreeMap<String, Arc<TableDef>>,
+    places: Option<AddressPlaces>,
 }
 
 /// The tables of the store as it is now.
 pub async fn catalog(lake: &Lake) -> Result<LakeCatalog, LakeError> {
-    Ok(LakeCatalog { snapshot: lake.snapshot().await?, computed: BTreeMap::new() })
+    Ok(LakeCatalog { snapshot: lake.snapshot().await?, computed: BTreeMap::new(), places: None })
 }
 
 impl LakeCatalog {
     /// The state of the store.
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
+    }
+
+    /// The same tables for queries that may ask where addresses are.
+    #[must_use]
+    pub fn with_places(mut self, places: AddressPlaces) -> Self {
+        self.places = Some(places);
+        self
     }
 
     /// Puts rows that were computed once in the place of a derived table.
@@ -121,6 +129,10 @@ impl Catalog for LakeCatalog {
 
     fn table_names(&self) -> Vec<String> {
         self.snapshot.schemas().iter().map(|t| t.name.clone()).collect()
+    }
+
+    fn places(&self) -> Option<AddressPlaces> {
+        self.places.clone()
     }
 }
 

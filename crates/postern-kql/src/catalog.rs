@@ -66,6 +66,28 @@ impl TableDef {
     }
 }
 
+/// Says where addresses are; given by whoever has a database.
+#[derive(Clone)]
+pub struct AddressPlaces(Arc<dyn Fn(&str) -> Option<String> + Send + Sync>);
+
+impl AddressPlaces {
+    /// From an address as queries write it to JSON text; `None` for what is no address or of which nothing is known.
+    pub fn new(look_up: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(look_up))
+    }
+
+    /// What is known of an address, as JSON text.
+    pub fn json(&self, address: &str) -> Option<String> {
+        (self.0)(address)
+    }
+}
+
+impl std::fmt::Debug for AddressPlaces {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AddressPlaces")
+    }
+}
+
 /// The tables that queries may read.
 pub trait Catalog: Send + Sync {
     /// The table of a name.
@@ -73,6 +95,11 @@ pub trait Catalog: Send + Sync {
 
     /// The names of all tables, for messages and for `union *`, `search`, `find`.
     fn table_names(&self) -> Vec<String>;
+
+    /// Where addresses are, if that is known; for `geo_info_from_ip_address`.
+    fn places(&self) -> Option<AddressPlaces> {
+        None
+    }
 }
 
 /// A fixed set of tables.

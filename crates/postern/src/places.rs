@@ -3,9 +3,11 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use postern_places::{Database, Places};
+use postern_kql::catalog::AddressPlaces;
+use postern_places::{Database, Kind, Places};
+use serde_json::json;
 
 use crate::commands::Globals;
 use crate::failure::{Code, Failure};
@@ -44,8 +46,12 @@ pub(crate) enum Origin {
 /// Opens the databases. One that was asked for must work; one that merely lies in the user's folder is left out with a
 /// note when it does not.
 pub(crate) fn open(globals: &Globals, screen: &Screen) -> Result<(Arc<Places>, Origin), Failure> {
+    open_given(&globals.places, screen)
+}
+
+fn open_given(given: &[PathBuf], screen: &Screen) -> Result<(Arc<Places>, Origin), Failure> {
     let variable = std::env::var_os(VARIABLE);
-    let (given, origin) = match (&globals.places[..], &variable) {
+    let (given, origin) = match (given, &variable) {
         ([], None) => (Vec::new(), folder().map_or(Origin::Nowhere, Origin::Folder)),
         ([], Some(value)) => (paths(value), Origin::Variable),
         (given, _) => (given.to_vec(), Origin::Option),
@@ -66,6 +72,47 @@ pub(crate) fn open(globals: &Globals, screen: &Screen) -> Result<(Arc<Places>, O
     }
     let places = Places::open(&files).map_err(|error| Failure::run(Code::Input, error.to_string()))?;
     Ok((Arc::new(places), origin))
+}
+
+/// What queries may ask. Databases that are not named by `--places` are opened when a query first asks: most never do.
+pub(crate) fn for_queries(globals: &Globals, screen: &Screen) -> Result<AddressPlaces, Failure> {
+    let opened: OnceLock<Option<Arc<Places>>> = OnceLock::new();
+    if !globals.places.is_empty() {
+        let (places, _) = open(globals, screen)?;
+        // It was made a moment ago and is empty.
+        let _ = opened.set(Some(places));
+    }
+    let screen = *screen;
+    Ok(AddressPlaces::new(move |address| {
+        let open = || match open_given(&[], &screen) {
+            Ok((places, _)) => Some(places),
+            Err(failure) => {
+                screen.note(&format!("note: {}", failure.sentence));
+                None
+            }
+        };
+        place(opened.get_or_init(open).as_ref()?, address)
+    }))
+}
+
+/// Where an address is, in the shape of the query language's documentation.
+fn place(places: &Places, address: &str) -> Option<String> {
+    let place = places.look_up(address).filter(|place| place.kind == Kind::Public)?;
+    let country = place.country_name.as_deref().or(place.country.as_deref());
+    if country.is_none() && place.latitude.is_none() {
+        return None;
+    }
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    let mut found = json!({
+        "country": text(country),
+        "state": text(place.state.as_deref()),
+        "city": text(place.city.as_deref()),
+    });
+    if let (Some(latitude), Some(longitude), Some(found)) = (place.latitude, place.longitude, found.as_object_mut()) {
+        found.insert("latitude".to_owned(), json!(latitude));
+        found.insert("longitude".to_owned(), json!(longitude));
+    }
+    Some(found.to_string())
 }
 
 fn paths(value: &OsString) -> Vec<PathBuf> {

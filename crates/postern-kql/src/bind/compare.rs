@@ -349,7 +349,7 @@ mod tests {
 
     use super::*;
 
-    const CX: BindContext = BindContext { now: 0 };
+    const CX: BindContext = BindContext { now: 0, places: None };
 
     fn column(name: &str, ty: KqlType) -> BoundExpr {
         BoundExpr::new(col(name), ty)

@@ -114,7 +114,7 @@ impl<'a> Binder<'a> {
     /// What functions may know.
     pub fn cx(&self) -> BindContext {
         let now = self.setting("query_now").and_then(|now| now.constant).and_then(|now| now.as_ticks());
-        BindContext { now: now.unwrap_or(self.options.now) }
+        BindContext { now: now.unwrap_or(self.options.now), places: self.catalog.places() }
     }
 
     /// Counts one step of work, so that functions that call functions cannot grow a query without end.

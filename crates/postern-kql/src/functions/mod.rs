@@ -37,6 +37,7 @@ pub use registry::{AGGREGATES, FUNCTIONS, OPERATORS};
 
 use datafusion::logical_expr::Expr;
 
+use crate::catalog::AddressPlaces;
 use crate::types::{Const, KqlType};
 
 /// An expression whose KQL type is known.
@@ -118,10 +119,12 @@ impl BindError {
 }
 
 /// What binding a function may know of its surroundings.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct BindContext {
     /// The instant that `now()` means, in ticks.
     pub now: i64,
+    /// Says where addresses are.
+    pub places: Option<AddressPlaces>,
 }
 
 /// A parameter of a function.

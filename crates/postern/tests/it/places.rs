@@ -239,6 +239,22 @@ fn the_program_says_which_databases_it_uses_and_takes_new_ones() {
     assert!(code == Some(2) && error.contains("names are never looked up"), "{error}");
 }
 
+#[test]
+fn queries_may_ask_where_an_address_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let places = folder.path().join("places.mmdb");
+    database(&places, false);
+    let query = "datatable(A:string)['81.2.69.160', '10.0.0.1', '40.92.0.1', '9.9.9.9', 'x', ''] \
+        | extend G = geo_info_from_ip_address(A) | project A, Country = tostring(G.country), Known = isnotnull(G)";
+    let ask = |more: &[&str]| postern([&["hunt", "--format", "csv", query], more].concat()).worked().stdout;
+    let given = ask(&["--places", places.to_str().unwrap()]);
+    assert!(given.contains("81.2.69.160,United Kingdom,true"), "{given}");
+    assert_eq!(given.matches(",,false").count(), 5, "{given}");
+    assert_eq!(ask(&[]).matches(",,false").count(), 6);
+    let variable = program().env("POSTERN_PLACES", &places).args(["hunt", "--format", "csv", query]).output().unwrap();
+    assert_eq!(String::from_utf8(variable.stdout).unwrap(), given);
+}
+
 /// Needs recorded exports and real databases, in the folder that `POSTERN_TEST_PLACES` names.
 #[test]
 fn public_addresses_of_recorded_exports_have_a_country() {

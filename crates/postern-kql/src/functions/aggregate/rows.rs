@@ -290,7 +290,7 @@ fn percentiles_array(args: &[BoundExpr], weighted: bool) -> Bound {
     let packed = crate::functions::Function::bind(
         &crate::functions::dynamic::array::PACK_ARRAY,
         &parts,
-        &crate::functions::BindContext { now: 0 },
+        &crate::functions::BindContext { now: 0, places: None },
     )?;
     let of = first(args)?.name.clone().unwrap_or_default();
     // Without values there is no array, not one of nulls.

@@ -10,7 +10,7 @@ use crate::types::{
 };
 use KqlType::{DateTime, Long, Real, TimeSpan};
 
-fn shifted_now(args: &[BoundExpr], cx: BindContext, sign: i64, name: &str) -> Result<BoundExpr, BindError> {
+fn shifted_now(args: &[BoundExpr], cx: &BindContext, sign: i64, name: &str) -> Result<BoundExpr, BindError> {
     let now = cx.now;
     let Some(arg) = args.first() else { return Ok(BoundExpr::constant(Const::DateTime(now))) };
     if arg.ty != TimeSpan && arg.ty != KqlType::Dynamic {
@@ -36,7 +36,7 @@ pub const NOW: Scalar = Scalar::new(
         "datetime",
         &[example("print now() - now(-1d)", "1.00:00:00")],
     ),
-    |args, cx| shifted_now(args, *cx, 1, "now"),
+    |args, cx| shifted_now(args, cx, 1, "now"),
 );
 
 /// `ago(span)`: `now()` less the span.
@@ -49,7 +49,7 @@ pub const AGO: Scalar = Scalar::new(
         "datetime",
         &[example("print now() - ago(1h)", "01:00:00")],
     ),
-    |args, cx| shifted_now(args, *cx, -1, "ago"),
+    |args, cx| shifted_now(args, cx, -1, "ago"),
 );
 
 const PERIOD: &[Param] = &[

@@ -17,13 +17,14 @@ use super::{Hunt, shown, tables};
 use crate::commands::Globals;
 use crate::failure::{Code, Failure, chain};
 use crate::output::{Table, json, stdout_failure};
+use crate::screen::Screen;
 
 /// A query's answer or error, as its line has it.
 type Answer = Map<String, Value>;
 
 /// Runs the batch.
-pub(super) async fn run(command: &Hunt, file: &Path, globals: &Globals) -> Result<(), Failure> {
-    let (_lake, catalog) = tables(command, globals).await?;
+pub(super) async fn run(command: &Hunt, file: &Path, globals: &Globals, screen: &Screen) -> Result<(), Failure> {
+    let (_lake, catalog) = tables(command, globals, screen).await?;
     let input: Box<dyn BufRead + Send> = if file == Path::new("-") {
         Box::new(BufReader::new(io::stdin()))
     } else {

@@ -161,13 +161,13 @@ pub(crate) async fn run(command: Hunt, globals: &Globals, screen: &Screen) -> Re
         return Err(Failure::usage(Code::Arguments, "--from lies after --to: no time is between them"));
     }
     if let Some(file) = &command.batch {
-        return batch::run(&command, file, globals).await;
+        return batch::run(&command, file, globals, screen).await;
     }
     if command.prompts() {
         return shell::run(&command, globals, screen).await;
     }
     let (origin, text) = query_text(&command)?;
-    let (lake, catalog) = tables(&command, globals).await?;
+    let (lake, catalog) = tables(&command, globals, screen).await?;
     let options = HuntOptions { results: results(command.format), ..command.options() };
     let result = guarded::hunt(&catalog, &text, &options).await.map_err(|error| match error {
         Ended::Hunt(HuntError::Several { names }) => {
@@ -229,7 +229,11 @@ fn cut(result: &HuntResult, command: &Hunt) -> Option<String> {
 
 /// What queries may read: the tables of `--schema`, or those of the store of `--data`, which must be there, or those of
 /// an empty one. The store comes along: it lives as long as the queries.
-async fn tables(command: &Hunt, globals: &Globals) -> Result<(Option<Lake>, Arc<dyn Catalog>), Failure> {
+async fn tables(
+    command: &Hunt,
+    globals: &Globals,
+    screen: &Screen,
+) -> Result<(Option<Lake>, Arc<dyn Catalog>), Failure> {
     if let Some(schema) = &command.schema {
         return Ok((None, Arc::new(schema::read(schema)?)));
     }
@@ -238,7 +242,7 @@ async fn tables(command: &Hunt, globals: &Globals) -> Result<(Option<Lake>, Arc<
         None => crate::scratch::lake().await?,
     };
     let catalog = postern_investigate::catalog(&lake).await?;
-    Ok((Some(lake), Arc::new(catalog)))
+    Ok((Some(lake), Arc::new(catalog.with_places(crate::places::for_queries(globals, screen)?))))
 }
 
 /// True when the query mentions a known table.

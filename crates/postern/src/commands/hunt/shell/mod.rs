@@ -65,7 +65,7 @@ struct Shell<'a> {
 
 /// Runs the prompt until it is left.
 pub(super) async fn run(command: &Hunt, globals: &Globals, screen: &Screen) -> Result<(), Failure> {
-    let (lake, catalog) = super::tables(command, globals).await?;
+    let (lake, catalog) = super::tables(command, globals, screen).await?;
     // A query's panic becomes its message; the usual report of it would only disturb the screen.
     std::panic::set_hook(Box::new(|_| {}));
     let mut editor = editor(command, &catalog, screen)?;
