@@ -10,7 +10,6 @@
 //! The crate knows no mail and no store: tables come through the small [`catalog::Catalog`] trait. It prints nothing,
 //! reads no clock and no environment; "now" is an option.
 
-
 pub mod bind;
 pub mod catalog;
 pub mod complete;
