@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
 
+#[allow(dead_code, reason = "of all kinds of containers only one is written here")]
+#[path = "matrix/containers.rs"]
+mod containers;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -125,6 +129,28 @@ async fn every_member_is_a_file_of_its_own() {
                 format!("nested.zip/records.json: {json} (utf-8, zip): 0 new, 2 known, 0 rejected"),
             ]
             .to_vec(),
+        ),
+        (
+            "solid.7z",
+            [
+                format!("solid.7z/audit/purview.csv: {csv} (utf-8, 7z): 2 new, 0 known, 0 rejected"),
+                format!("solid.7z/audit/records.json: {json} (utf-8, 7z): 1 new, 1 known, 0 rejected"),
+                format!("solid.7z/readme.txt: {readme}"),
+            ]
+            .to_vec(),
+        ),
+        (
+            "ppmd.7z",
+            [
+                format!("ppmd.7z/audit/purview.csv: {csv} (utf-8, 7z): 2 new, 0 known, 0 rejected"),
+                format!("ppmd.7z/audit/records.json: {json} (utf-8, 7z): 1 new, 1 known, 0 rejected"),
+                format!("ppmd.7z/readme.txt: {readme}"),
+            ]
+            .to_vec(),
+        ),
+        (
+            "encrypted.7z",
+            ["encrypted.7z/audit/records.json: unreadable: encrypted: unpack it with its password".to_owned()].to_vec(),
         ),
         (
             "ustar.tar.gz",
@@ -287,11 +313,17 @@ async fn names_that_lead_out_and_links_are_refused() {
     assert_eq!(account.audit_rows_total, 1);
 
     let records = records(1);
+    let mut members: Vec<_> = names.iter().map(|name| (*name, records.as_slice())).collect();
+    members.extend([(".hidden.json", records.as_slice()), ("good.json", &records)]);
+    let account = load_bytes(&containers::seven_zip(&members)).await;
+    let out = "its name leads out of the archive: it is not read";
+    assert_eq!(notes(&account)[..6], [out, out, out, out, out, "hidden, not read"]);
+    assert_eq!((account.files.len(), account.audit_rows_total), (7, 1), "{account:#?}");
+
     let mut members: Vec<_> = names.iter().map(|name| (*name, b'0', records.as_slice())).collect();
     members.extend([("link", b'2', &b""[..]), ("hard", b'1', b""), ("pipe", b'6', b""), ("sparse", b'S', b"")]);
     members.push(("good.json", b'0', &records));
     let account = load_bytes(&tar_of(&members)).await;
-    let out = "its name leads out of the archive: it is not read";
     let link = "a link, not followed";
     assert_eq!(
         notes(&account)[..9],
@@ -323,6 +355,20 @@ async fn a_damaged_archive_gives_what_it_holds() {
     assert!(account.files[0].rejected.iter().any(|r| r.reason.contains("its checksum is wrong")), "{account:#?}");
     assert!(account.audit_rows_total >= 100);
 
+    // Of a 7z archive the directory stands at the end: cut, it gives nothing, and damaged what stands before the damage.
+    let whole =
+        containers::seven_zip(&[("a.json", &records(100)), ("b.json", &records(200)), ("c.json", &records(300))]);
+    let account = load_bytes(&whole[..whole.len() - 20]).await;
+    assert_eq!(account.files.len(), 1, "{account:#?}");
+    assert!(notes(&account)[0].contains("its directory is missing or damaged"), "{account:#?}");
+    let mut damaged = whole;
+    damaged[40 + records(100).len()] ^= 1;
+    let account = load_bytes(&damaged).await;
+    assert_eq!(account.files.len(), 3, "{account:#?}");
+    assert_eq!(notes(&account)[1], "its checksum is wrong: the archive is damaged");
+    assert_eq!(notes(&account)[2], "what stands before it in the archive is damaged");
+    assert_eq!(account.audit_rows_total, 100, "{account:#?}");
+
     let tar = tar_of(&[("a.json", b'0', &records(100)), ("b.json", b'0', &records(200))]);
     let account = load_bytes(&tar[..tar.len() / 2]).await;
     assert!(notes(&account)[0].contains("it is cut"), "{account:#?}");
@@ -351,6 +397,11 @@ async fn bombs_end_in_a_clear_reject() {
     assert_eq!(account.files.len(), 3, "{account:#?}");
     assert!(notes(&account)[0].contains("expands more than 250 times: the rest is not read"), "{account:#?}");
     assert_eq!((account.files[2].format.as_str(), account.audit_rows_total), ("unreadable", 1));
+
+    let lake = Lake::temporary().await.unwrap();
+    let account = load(&lake, &fixture("bomb.7z")).await;
+    assert!(account.files.iter().any(|file| file.notes[0].contains("expands more than 250 times")), "{account:#?}");
+    assert_eq!(account.audit_rows_total, 2, "{account:#?}");
 
     // The same in layers: each of them is modest, together they are not.
     let layer = zip_of(&vec![member("zeros", vec![b' '; 9 << 20]); 9]);

@@ -92,6 +92,16 @@ async fn a_value_nested_without_end_is_one_reject() {
     let text = format!("{}\n{deep}\n{}\n", record("a"), record("b"));
     let account = one(text.as_bytes()).await;
     assert_eq!((account.rows["AuditRecords"], account.rejected_count), (2, 1), "{account:?}");
+    // Whole and valid, but deeper than anything means: kept out, with what stands beside it.
+    let deep = format!(
+        "{{\"CreationTime\":\"2026-03-04T10:09:55\",\"Operation\":\"x\",\"Workload\":\"y\",\"a\":{}{}}}",
+        "[".repeat(10_000),
+        "]".repeat(10_000)
+    );
+    let text = format!("{}\n{deep}\n{}\n", record("a"), record("b"));
+    let account = one(text.as_bytes()).await;
+    assert_eq!((account.rows["AuditRecords"], account.rejected_count), (2, 1), "{account:?}");
+    assert!(account.rejected[0].reason.contains("nested"), "{account:?}");
     let cell = format!("{{\"CreationTime\":\"2026-03-04T10:09:55\",\"Operation\":\"x\",\"a\":{}", "[".repeat(100_000));
     let csv = format!("CreationDate,UserIds,Operations,AuditData\n2026-03-04,a,b,\"{}\"\n", cell.replace('"', "\"\""));
     let account = one(csv.as_bytes()).await;
@@ -108,7 +118,11 @@ async fn folders_are_walked_and_everything_in_them_is_named() {
     fs::write(root.join("case/.hidden"), record("h")).unwrap();
     fs::write(root.join("case/noise"), [0_u8; 4096]).unwrap();
     #[cfg(unix)]
-    std::os::unix::fs::symlink(root.join("case"), root.join("case/loop")).unwrap();
+    {
+        std::os::unix::fs::symlink(root.join("case"), root.join("case/loop")).unwrap();
+        // A link to itself.
+        std::os::unix::fs::symlink(root.join("case/own"), root.join("case/own")).unwrap();
+    }
     let lake = Lake::open(root.join("case/store")).await.unwrap();
     let account = load(&lake, &root.join("case")).await;
     let lines: Vec<String> = account
@@ -125,6 +139,7 @@ async fn folders_are_walked_and_everything_in_them_is_named() {
             "empty not recognised the folder is empty",
             "loop not recognised this folder was read already under another path",
             "noise not recognised saw binary, 4096 bytes, begins 00 00 00 00 00 00 00 00",
+            "own unreadable too many levels of symbolic links",
             "store not recognised this is the store",
         ]
     );

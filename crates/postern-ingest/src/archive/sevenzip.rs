@@ -125,7 +125,7 @@ impl Unpacking {
 
     /// Hands over one member; false when the rest of its block cannot or need not be read.
     fn member(&mut self, entry: &ArchiveEntry, input: &mut dyn Read) -> bool {
-        let mut input = Bounded::new(input, Arc::clone(&self.budget));
+        let mut input = Bounded::new(Worded(input), Arc::clone(&self.budget));
         // The upper half of the attributes is a Unix mode when this bit is set.
         let unix = entry.has_windows_attributes && entry.windows_attributes & 0x8000 != 0;
         let link = unix && (entry.windows_attributes >> 16) & 0o170_000 == 0o120_000;
@@ -161,6 +161,21 @@ impl Unpacking {
         let listed = Listed { name: entry.name.clone(), what };
         self.stopped |= self.sender.send((listed, content)).is_err();
         !self.stopped
+    }
+}
+
+/// Says of a wrong checksum what it means.
+struct Worded<R>(R);
+
+impl<R: Read> Read for Worded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(|error| {
+            if error.to_string().contains("ChecksumVerificationFailed") {
+                io::Error::new(io::ErrorKind::InvalidData, "its checksum is wrong: the archive is damaged")
+            } else {
+                error
+            }
+        })
     }
 }
 

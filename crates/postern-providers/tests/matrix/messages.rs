@@ -161,11 +161,7 @@ pub(crate) fn set() -> Set {
     let mut shapes = vec![Shape::new("lines", "message_trace_json", lines(&objects))];
     let mut add = |name: String, format, text| shapes.push(Shape::new(&name, format, text));
     add(text("array"), "message_trace_json", array(&objects));
-    add(
-        text("Reporting Web Service"),
-        "message_trace_json",
-        json!({"d": {"results": by_recipient(reporting)}}).to_string(),
-    );
+    add(text("Reporting Web Service"), "message_trace_json", json!({"value": by_recipient(reporting)}).to_string());
     add(text("Reporting Web Service, lines"), "message_trace_json", lines(&by_recipient(reporting)));
     add(text("Graph page"), "message_trace_json", json!({"value": by_recipient(graph)}).to_string());
     let spelled = |spell: fn(&str) -> String, csv: String| match csv.split_once("\r\n") {
