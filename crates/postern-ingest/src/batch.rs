@@ -79,7 +79,12 @@ impl Window {
 
     /// Hands out the first bytes and keeps the rest.
     pub(crate) fn take(&mut self, size: usize) -> Vec<u8> {
-        let rest = self.bytes.split_off(size.min(self.bytes.len()));
+        let (size, chunk) = (size.min(self.bytes.len()), self.chunk.0);
+        // Room for the next batch, so that it need not grow piece by piece.
+        let room = if self.ended || size < chunk / 2 { 0 } else { chunk + chunk / 8 };
+        let mut rest = Vec::with_capacity(room.max(self.bytes.len() - size));
+        rest.extend_from_slice(self.bytes.get(size..).unwrap_or_default());
+        self.bytes.truncate(size);
         let taken = std::mem::replace(&mut self.bytes, rest);
         self.base += taken.len() as u64;
         self.lines += memchr::memchr_iter(b'\n', &taken).count() as u64;

@@ -19,10 +19,7 @@ trait Cells {
 
 impl Cells for [Value] {
     fn text(&self, at: usize) -> &str {
-        match self.get(at) {
-            Some(Value::String(text)) => text,
-            _ => "",
-        }
+        self.get(at).and_then(Value::text).unwrap_or_default()
     }
 
     fn set(&mut self, at: usize, text: String) {

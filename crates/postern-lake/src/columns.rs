@@ -130,23 +130,28 @@ impl Cells {
                 cells.append_value(text);
                 Kept::Whole(text.len() + 16)
             }
+            (Self::Text(cells) | Self::Nullable(cells), Value::Shared(text)) => {
+                let text = text.as_str();
+                cells.append_value(text);
+                Kept::Whole(text.len() + 16)
+            }
             (cells, _) => {
-                cells.append_missing();
+                cells.append_missing(1);
                 Kept::Whole(8)
             }
         }
     }
 
-    fn append_missing(&mut self) {
+    fn append_missing(&mut self, count: usize) {
         match self {
-            Self::Bool(cells) => cells.append_null(),
-            Self::Int(cells) => cells.append_null(),
-            Self::Long(cells) => cells.append_null(),
-            Self::Real(cells) => cells.append_null(),
-            Self::DateTime(cells) => cells.append_null(),
-            Self::TimeSpan(cells) => cells.append_null(),
-            Self::Text(cells) => cells.append_value(""),
-            Self::Nullable(cells) => cells.append_null(),
+            Self::Bool(cells) => cells.append_nulls(count),
+            Self::Int(cells) => cells.append_nulls(count),
+            Self::Long(cells) => cells.append_nulls(count),
+            Self::Real(cells) => cells.append_nulls(count),
+            Self::DateTime(cells) => cells.append_nulls(count),
+            Self::TimeSpan(cells) => cells.append_nulls(count),
+            Self::Text(cells) => (0..count).for_each(|_| cells.append_value("")),
+            Self::Nullable(cells) => (0..count).for_each(|_| cells.append_null()),
         }
     }
 
@@ -189,12 +194,13 @@ pub(crate) fn misfit(column: &Column, value: &Value) -> Option<String> {
             return (size > MAX_CELL)
                 .then(|| format!("column `{}` has {size} bytes, more than a cell may have", column.name));
         }
+        (ColumnType::String | ColumnType::Guid, Value::Shared(_)) => return None,
         (_, Value::Bool(_)) => "a truth value",
         (_, Value::Long(_)) => "a whole number",
         (_, Value::Real(_)) => "a number",
         (_, Value::DateTime(_)) => "an instant",
         (_, Value::TimeSpan(_)) => "a duration",
-        (_, Value::String(_)) => "a text",
+        (_, Value::String(_) | Value::Shared(_)) => "a text",
         (_, Value::Dynamic(_)) => "JSON",
     };
     Some(format!("column `{}` is a {} and was given {name}", column.name, column.kind.name()))
@@ -214,7 +220,8 @@ pub(crate) struct Entry {
 
 /// The rows of one table that are not in a data file yet.
 pub(crate) struct Buffer {
-    cells: Vec<Cells>,
+    /// Each with the number of rows it has cells for: missing cells are added when one follows, many at once.
+    cells: Vec<(Cells, usize)>,
     files: Int32Builder,
     positions: Int64Builder,
     entries: Vec<Entry>,
@@ -234,7 +241,7 @@ pub(crate) struct Chunk {
 impl Buffer {
     pub(crate) fn new(table: &TableSchema) -> Self {
         Self {
-            cells: table.columns.iter().map(|c| Cells::new(c.kind)).collect(),
+            cells: table.columns.iter().map(|c| (Cells::new(c.kind), 0)).collect(),
             files: Int32Builder::new(),
             positions: Int64Builder::new(),
             entries: Vec::new(),
@@ -269,12 +276,22 @@ impl Buffer {
         entry: Entry,
         mut lost: impl FnMut(usize),
     ) {
-        for (index, cells) in self.cells.iter_mut().enumerate() {
-            match cells.append(values.get(index).unwrap_or(&Value::Null)) {
+        let row = self.entries.len();
+        for (index, ((cells, filled), value)) in self.cells.iter_mut().zip(values).enumerate() {
+            if matches!(value, Value::Null) {
+                continue;
+            }
+            if *filled < row {
+                cells.append_missing(row - *filled);
+            }
+            *filled = row + 1;
+            match cells.append(value) {
                 Kept::Whole(size) => self.bytes += size,
                 Kept::Lost => lost(index),
             }
         }
+        // A missing cell takes room too.
+        self.bytes += 8 * self.cells.len();
         self.files.append_value(file);
         self.positions.append_value(position as i64);
         self.entries.push(entry);
@@ -286,7 +303,12 @@ impl Buffer {
     pub(crate) fn take(&mut self, schema: &SchemaRef) -> Result<Chunk, ArrowError> {
         let entries = std::mem::take(&mut self.entries);
         self.bytes = 0;
-        let mut columns: Vec<ArrayRef> = self.cells.iter_mut().map(Cells::finish).collect();
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.cells.len() + 2);
+        for (cells, filled) in &mut self.cells {
+            cells.append_missing(entries.len().saturating_sub(*filled));
+            *filled = 0;
+            columns.push(cells.finish());
+        }
         columns.push(Arc::new(self.files.finish()));
         columns.push(Arc::new(self.positions.finish()));
 

@@ -1,12 +1,13 @@
 //! One row on its way into the store.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::schema::TableSchema;
 use crate::time::Ticks;
 
 /// One cell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone)]
 pub enum Value {
     /// No value. In a `string` column this is stored as the empty text.
     Null,
@@ -22,8 +23,74 @@ pub enum Value {
     TimeSpan(i64),
     /// For `string` and `guid` columns.
     String(String),
+    /// As [`Value::String`] and equal to it: a text that lies in one piece of memory with others of its row.
+    Shared(SharedText),
     /// For `dynamic` columns: valid JSON text.
     Dynamic(String),
+}
+
+impl Value {
+    /// The text of a `string` or `guid` cell.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::String(text) => Some(text),
+            Self::Shared(text) => Some(text.as_str()),
+            _ => None,
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Long(a), Self::Long(b)) | (Self::TimeSpan(a), Self::TimeSpan(b)) => a == b,
+            (Self::Real(a), Self::Real(b)) => a == b,
+            (Self::DateTime(a), Self::DateTime(b)) => a == b,
+            (Self::Dynamic(a), Self::Dynamic(b)) => a == b,
+            _ => self.text().is_some_and(|text| other.text() == Some(text)),
+        }
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("Null"),
+            Self::Bool(value) => f.debug_tuple("Bool").field(value).finish(),
+            Self::Long(value) => f.debug_tuple("Long").field(value).finish(),
+            Self::Real(value) => f.debug_tuple("Real").field(value).finish(),
+            Self::DateTime(value) => f.debug_tuple("DateTime").field(value).finish(),
+            Self::TimeSpan(value) => f.debug_tuple("TimeSpan").field(value).finish(),
+            Self::String(text) => f.debug_tuple("String").field(text).finish(),
+            Self::Shared(text) => f.debug_tuple("String").field(&text.as_str()).finish(),
+            Self::Dynamic(text) => f.debug_tuple("Dynamic").field(text).finish(),
+        }
+    }
+}
+
+/// A part of a text that several cells share.
+#[derive(Clone)]
+pub struct SharedText {
+    all: Arc<str>,
+    start: u32,
+    end: u32,
+}
+
+impl SharedText {
+    /// The bytes from `start` to before `end`; empty where these do not lie on characters of the text.
+    pub fn new(all: &Arc<str>, start: usize, end: usize) -> Self {
+        match (u32::try_from(start), u32::try_from(end)) {
+            (Ok(start), Ok(end)) => Self { all: Arc::clone(all), start, end },
+            _ => Self { all: Arc::clone(all), start: 0, end: 0 },
+        }
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.all.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
 }
 
 /// What makes a row the same row when it is met again.
@@ -86,6 +153,25 @@ impl Row {
         match self.table.index_of(&self.table.time_column).map(|i| &self.values[i]) {
             Some(Value::DateTime(ticks)) => Some(*ticks),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_text_is_as_one_of_its_own() {
+        let all: Arc<str> = Arc::from("one\u{e9}two");
+        let shared = |start, end| Value::Shared(SharedText::new(&all, start, end));
+        let own = Value::String("two".to_owned());
+        assert_eq!(shared(5, 8), own);
+        assert_eq!(format!("{:?}", shared(5, 8)), format!("{own:?}"));
+        assert_ne!(shared(0, 3), own);
+        assert_ne!(shared(5, 8), Value::Dynamic("two".to_owned()));
+        for (start, end) in [(4, 8), (5, 9), (8, 5)] {
+            assert_eq!(shared(start, end).text(), Some(""));
         }
     }
 }

@@ -47,8 +47,10 @@ fn row_json(row: &Row) -> String {
             Value::Real(value) => json!(value),
             Value::DateTime(ticks) => json!(ticks.to_string()),
             Value::TimeSpan(ticks) => json!({ "ticks": ticks }),
-            Value::String(text) if text.is_empty() => continue,
-            Value::String(text) => json!(text),
+            Value::String(_) | Value::Shared(_) => match value.text() {
+                Some(text) if !text.is_empty() => json!(text),
+                _ => continue,
+            },
             Value::Dynamic(text) => {
                 let value: Json = serde_json::from_str(text).unwrap_or_else(|e| panic!("{}: {e}: {text}", column.name));
                 json!({ "json": value })

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
-use postern_model::row::{Rank, Row};
+use postern_model::row::{Rank, Row, Value};
 use postern_model::schema::TableSchema;
 use sqlx::sqlite::SqliteConnection;
 
@@ -258,7 +258,8 @@ impl Writer {
         let Some(table) = self.tables.get_mut(index) else { return Err(unknown) };
         let key = keys::key_of(&table.schema.name, &row.key, &mut source.occurrences);
 
-        let misfit = table.schema.columns.iter().zip(&row.values).find_map(|(column, value)| misfit(column, value));
+        let mut given = table.schema.columns.iter().zip(&row.values).filter(|(_, value)| !matches!(value, Value::Null));
+        let misfit = given.find_map(|(column, value)| misfit(column, value));
         if let Some(reason) = misfit {
             return Ok(Pushed::Rejected(reason));
         }

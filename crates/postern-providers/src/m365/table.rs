@@ -105,17 +105,17 @@ impl Filling<'_> {
     /// The text in a cell; empty for other values.
     pub(crate) fn get(&self, column: &str) -> &str {
         match self.table.column(column).and_then(|(index, _)| self.row.values.get(index)) {
-            Some(Value::String(text) | Value::Dynamic(text)) => text,
-            _ => "",
+            Some(Value::Dynamic(text)) => text,
+            Some(value) => value.text().unwrap_or_default(),
+            None => "",
         }
     }
 
     /// True when the cell holds nothing.
     pub(crate) fn is_empty(&self, column: &str) -> bool {
         match self.table.column(column).and_then(|(index, _)| self.row.values.get(index)) {
-            Some(Value::String(text)) => text.is_empty(),
             Some(Value::Null) | None => true,
-            Some(_) => false,
+            Some(value) => value.text().is_some_and(str::is_empty),
         }
     }
 
@@ -126,6 +126,7 @@ impl Filling<'_> {
             let text = match value {
                 Value::Null => continue,
                 Value::String(text) => text.clone(),
+                Value::Shared(text) => text.as_str().to_owned(),
                 Value::Dynamic(json) => match serde_json::from_str::<serde_json::Value>(json) {
                     Ok(serde_json::Value::Array(list)) if list.is_empty() => continue,
                     Ok(value) => value.to_string(),
@@ -168,10 +169,10 @@ impl Filling<'_> {
         for index in &self.table.key {
             let Some(value) = self.row.values.get(*index) else { continue };
             let column = self.table.schema.columns.get(*index).map_or("", |c| c.name.as_str());
-            match value {
-                Value::String(text) if !text.is_empty() && column == "Url" => key.push_str(text),
-                Value::String(text) if !text.is_empty() => key.push_str(&text.to_lowercase()),
-                Value::DateTime(ticks) => key.push_str(&ticks.to_string()),
+            match (value, value.text()) {
+                (_, Some(text)) if !text.is_empty() && column == "Url" => key.push_str(text),
+                (_, Some(text)) if !text.is_empty() => key.push_str(&text.to_lowercase()),
+                (Value::DateTime(ticks), _) => key.push_str(&ticks.to_string()),
                 _ => {
                     key.clear();
                     break;

@@ -1,10 +1,11 @@
 //! From an audit record to its row in `AuditRecords`.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use postern_ingest::{Mapped, MissingTable};
-use postern_model::row::{Rank, RowKey, Value};
+use postern_model::row::{Rank, RowKey, SharedText, Value};
 use postern_model::schema::Schemas;
 use postern_model::time::Ticks;
 use serde_json::{Map, Value as Json};
@@ -187,11 +188,9 @@ impl AuditRows {
     pub(crate) fn fill(&self, record: &AuditRecord<'_>, time: Ticks, rank: Rank, position: u64) -> Filling<'_> {
         let mut row = self.table.row(rank, position);
         let at = &self.at;
-        let mut text = |column, text: &str| {
-            if !text.is_empty() {
-                row.set_at(column, Value::String(text.to_owned()));
-            }
-        };
+        // One piece of memory for all texts of the row: it goes to another thread, and is given back there.
+        let mut texts = Texts::default();
+        let mut text = |column, text: &str| texts.add(column, text);
         text(at.Id, &record.id.to_ascii_lowercase());
         text(at.ReportId, &record.id);
         text(at.Operation, &record.operation);
@@ -237,6 +236,7 @@ impl AuditRows {
             text(at.Application, name);
             row.set_at(at.ApplicationId, Value::Long(id));
         }
+        texts.fill(&mut row);
         row.set_at(at.Timestamp, Value::DateTime(time));
         row.set_at(at.AppInstanceId, Value::Long(0));
         if let Some(number) = record_type {
@@ -281,6 +281,49 @@ impl AuditRows {
             }
         }
         notes
+    }
+}
+
+/// The texts of one row, one after the other, and the columns they are for.
+struct Texts {
+    all: String,
+    places: Vec<(usize, usize, usize)>,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self { all: String::with_capacity(1024), places: Vec::with_capacity(32) }
+    }
+}
+
+impl Texts {
+    /// Adds the text of a column; an empty one is none. The same text for the next column takes no room.
+    fn add(&mut self, column: usize, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let last = self.places.last().map_or(0..0, |(_, start, end)| *start..*end);
+        let (start, end) = if self.all.get(last.clone()) == Some(text) {
+            (last.start, last.end)
+        } else {
+            let start = self.all.len();
+            self.all.push_str(text);
+            (start, self.all.len())
+        };
+        self.places.push((column, start, end));
+    }
+
+    fn fill(self, row: &mut Filling<'_>) {
+        if u32::try_from(self.all.len()).is_err() {
+            for (column, start, end) in self.places {
+                row.set_at(column, Value::String(self.all.get(start..end).unwrap_or_default().to_owned()));
+            }
+            return;
+        }
+        let all: Arc<str> = Arc::from(self.all);
+        for (column, start, end) in self.places {
+            row.set_at(column, Value::Shared(SharedText::new(&all, start, end)));
+        }
     }
 }
 
@@ -366,7 +409,8 @@ fn bag(parameters: &[Pair<'_>], properties: &[Pair<'_>]) -> String {
 }
 
 fn activity_objects(user: &str, account: &str, object: &str, object_type: &str) -> String {
-    let mut out = String::from("[");
+    let mut out = String::with_capacity(96 + user.len() + account.len() + object.len() + object_type.len());
+    out.push('[');
     let mut push = |kind: &str, role: &str, name: &str, id: &str| {
         if name.is_empty() {
             return;
