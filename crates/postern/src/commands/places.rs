@@ -201,7 +201,7 @@ impl Counts {
 
     fn share(part: u64, of: u64) -> String {
         // Cut, not rounded: 100.0 % means all.
-        if of == 0 { "–".to_owned() } else { format!("{:.1} %", (part * 1000 / of) as f64 / 10.0) }
+        (part * 1000).checked_div(of).map_or_else(|| "–".to_owned(), |share| format!("{:.1} %", share as f64 / 10.0))
     }
 
     fn row(&self, name: &str) -> Vec<String> {
