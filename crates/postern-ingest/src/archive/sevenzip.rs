@@ -100,7 +100,7 @@ impl Unpacking {
                     Ok(self.member(entry, input))
                 });
                 match outcome {
-                    Ok(_) => why = "what stands before it in the archive is damaged".to_owned(),
+                    Ok(_) => "what stands before it in the archive is damaged".clone_into(&mut why),
                     Err(error) => {
                         why = reason(&error, "a part of it");
                         problem = Some(why.clone());

@@ -423,7 +423,7 @@ fn without_audit_data_every_notation_of_dates_gives_the_same_times() {
             let rows: Vec<Row> = records
                 .iter()
                 .map(|r| {
-                    let cut = &r.to_string()[..if cut { 1 } else { 0 }];
+                    let cut = &r.to_string()[..usize::from(cut)];
                     search(r, write(&time(r)), cut.to_owned())
                 })
                 .collect();

@@ -7,7 +7,7 @@ use crate::{Set, Shape};
 
 struct Message {
     id: &'static str,
-    message: &'static str,
+    internet_id: &'static str,
     /// ISO, as the cmdlet writes it in the United States, milliseconds since the epoch.
     received: [&'static str; 3],
     sender: &'static str,
@@ -21,7 +21,7 @@ struct Message {
 const MESSAGES: &[Message] = &[
     Message {
         id: "0f0f0f0f-0000-4000-8000-000000000001",
-        message: "<1@partner.example>",
+        internet_id: "<1@partner.example>",
         received: ["2026-03-04T22:01:22", "3/4/2026 10:01:22 PM", "1772661682000"],
         sender: "billing@partner.example",
         recipients: &[
@@ -34,7 +34,7 @@ const MESSAGES: &[Message] = &[
     },
     Message {
         id: "0f0f0f0f-0000-4000-8000-000000000002",
-        message: "<2@contoso.example>",
+        internet_id: "<2@contoso.example>",
         received: ["2026-03-14T08:00:00", "3/14/2026 8:00:00 AM", "1773475200000"],
         sender: "ann@contoso.example",
         recipients: &[("list@contoso.example", "Expanded", "Receive, Expand", "EXPAND")],
@@ -69,7 +69,7 @@ fn by_recipient<T>(write: impl Fn(&Message, &str, &str) -> T) -> Vec<T> {
 fn cmdlet(message: &Message, to: &str, status: &str) -> Row {
     vec![
         ("MessageTraceId", text(message.id)),
-        ("MessageId", text(message.message)),
+        ("MessageId", text(message.internet_id)),
         ("Received", text(message.received[1])),
         ("SenderAddress", text(message.sender)),
         ("RecipientAddress", text(to)),
@@ -89,7 +89,7 @@ fn older(message: &Message, to: &str, status: &str) -> Row {
 }
 
 fn object(message: &Message, to: &str, status: &str) -> Value {
-    json!({"MessageTraceId": message.id, "MessageId": message.message, "Received": format!("{}.0000000Z", message.received[0]),
+    json!({"MessageTraceId": message.id, "MessageId": message.internet_id, "Received": format!("{}.0000000Z", message.received[0]),
         "Received@data.type": "System.DateTime", "SenderAddress": message.sender, "RecipientAddress": to,
         "FromIP": message.address, "ToIP": "", "Subject": message.subject, "Status": status, "Size": message.size})
 }
@@ -103,7 +103,7 @@ fn reporting(message: &Message, to: &str, status: &str) -> Value {
 }
 
 fn graph(message: &Message, to: &str, status: &str) -> Value {
-    json!({"id": message.id, "messageId": message.message, "receivedDateTime": format!("{}Z", message.received[0]),
+    json!({"id": message.id, "messageId": message.internet_id, "receivedDateTime": format!("{}Z", message.received[0]),
         "senderAddress": message.sender, "recipientAddress": to, "fromIP": message.address, "subject": message.subject,
         "status": status, "size": message.size})
 }
@@ -117,7 +117,7 @@ fn summary(message: &Message) -> Row {
         ("recipient_status", recipients.join(";")),
         ("message_subject", text(message.subject)),
         ("total_bytes", message.size.to_string()),
-        ("message_id", text(message.message)),
+        ("message_id", text(message.internet_id)),
         ("network_message_id", text(message.id)),
         ("original_client_ip", text(message.address)),
         ("directionality", text("1")),
@@ -141,7 +141,7 @@ fn extended(message: &Message) -> Vec<Row> {
             ("connector_id", text(if event == "RECEIVE" { "Hybrid relay" } else { "" })),
             ("source", text("SMTP")),
             ("event_id", text(event)),
-            ("message_id", text(message.message)),
+            ("message_id", text(message.internet_id)),
             ("network_message_id", text(message.id)),
             ("recipient_address", recipient),
             ("recipient_status", String::new()),
