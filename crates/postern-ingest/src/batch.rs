@@ -97,3 +97,20 @@ impl Window {
         self.lines + memchr::memchr_iter(b'\n', before).count() as u64 + 1
     }
 }
+
+/// All records and the reasons of what is none, while no batch holds more than two records' bounds: the beginning of an
+/// endless one, and what is tried for the beginning of the next.
+#[cfg(test)]
+pub(crate) fn cut_in_bounded_memory(splitter: &mut dyn Splitter) -> (Vec<Vec<u8>>, Vec<String>) {
+    let (mut records, mut broken) = (Vec::new(), Vec::new());
+    while let Some(batch) = splitter.next_batch() {
+        assert!(batch.bytes.len() <= 2 * MAX_RECORD_BYTES, "{}", batch.bytes.len());
+        for item in batch.items {
+            match item {
+                Item::Record { start, end, .. } => records.push(batch.bytes[start..end].to_vec()),
+                Item::Broken { reason, .. } => broken.push(reason),
+            }
+        }
+    }
+    (records, broken)
+}

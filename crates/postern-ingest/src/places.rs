@@ -157,8 +157,12 @@ pub(crate) fn located(mapper: Box<dyn Mapper>, schemas: &Schemas, places: Option
 
 impl Located {
     fn fill(&self, mut mapped: Mapped) -> Mapped {
-        if let Mapped::Row(row) = &mut mapped {
-            let Row { table, values, .. } = row.as_mut();
+        let rows = match &mut mapped {
+            Mapped::Row(row) => std::slice::from_mut(row.as_mut()),
+            Mapped::Rows(rows) => rows.as_mut_slice(),
+            Mapped::Reject(_) | Mapped::Later => &mut [],
+        };
+        for Row { table, values, .. } in rows {
             if let Some((_, cut)) = self.tables.iter().find(|(known, _)| Arc::ptr_eq(known, table)) {
                 cut.fill(&self.places, values.as_mut_slice());
             }

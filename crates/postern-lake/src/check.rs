@@ -26,7 +26,8 @@ pub struct CheckReport {
     pub bytes: u64,
     /// Files that an earlier program wrote, without a digest: read through instead.
     pub without_digest: u64,
-    /// Files in the store's folders that the manifest does not name. They count for nothing; the next load removes them.
+    /// Files in the tables' folders that the manifest does not name: of a load that broke off, or replaced by
+    /// [`Lake::rewrite`]. They count for nothing; the next load removes them.
     pub leftovers: Vec<String>,
     /// What is wrong.
     pub problems: Vec<Problem>,

@@ -66,6 +66,16 @@ impl SevenZip {
     }
 }
 
+impl Drop for SevenZip {
+    fn drop(&mut self) {
+        if let Some((receiver, thread)) = self.running.take() {
+            // Tells the thread that nobody wants more; it is waited for, as every thread of the program.
+            drop(receiver);
+            let _ = thread.join();
+        }
+    }
+}
+
 struct Unpacking {
     sender: SyncSender<Sent>,
     budget: Arc<Budget>,

@@ -6,7 +6,7 @@
 //! | `sources` | one input file, known by the digest of its content |
 //! | `batches` | one commit of one input file; the key (source, batch) makes a commit that is sent again a no-op |
 //! | `data_files` | one Parquet file, its rows and the extent of its time column |
-//! | `data_digests` | the digest of a Parquet file's content; stores of earlier programs lack it |
+//! | `data_digests` | the digest of a Parquet file's content; made by the first writer that knows it |
 //! | `data_keys` | the keys of a Parquet file's rows, in their order |
 //! | `replaced_rows` | rows of a Parquet file that better ones replaced in one commit |
 //! | `rejects` | one record that could not become a row |
@@ -65,7 +65,6 @@ CREATE TABLE data_files (
     missing_times BIGINT NOT NULL,
     commit_number BIGINT NOT NULL
 );
-CREATE TABLE data_digests (path TEXT NOT NULL PRIMARY KEY, digest TEXT NOT NULL);
 CREATE TABLE data_keys (
     data_file INTEGER NOT NULL PRIMARY KEY REFERENCES data_files (id),
     keys BLOB NOT NULL
@@ -230,7 +229,7 @@ impl Manifest {
         if id.as_ref() != Some(&self.id) {
             return Err(self.damaged("another store is in its place since it was opened"));
         }
-        // Stores of earlier programs lack it; the caller holds the writer's lock.
+        // New stores and those of earlier programs lack it; the caller holds the writer's lock.
         sqlx::raw_sql("CREATE TABLE IF NOT EXISTS data_digests (path TEXT NOT NULL PRIMARY KEY, digest TEXT NOT NULL)")
             .execute(&mut connection)
             .await

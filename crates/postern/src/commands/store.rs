@@ -126,7 +126,7 @@ fn told(report: &CheckReport) -> String {
         );
     }
     for path in &report.leftovers {
-        let _ = writeln!(out, "left over {}: of a load that broke off; the next load removes it", visible(path));
+        let _ = writeln!(out, "left over {}: it counts for nothing, and the next load removes it", visible(path));
     }
     for problem in &report.problems {
         let _ = writeln!(out, "damaged   {}: {}", visible(&problem.path), visible(&problem.what));

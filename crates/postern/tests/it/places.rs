@@ -196,6 +196,25 @@ fn columns_say_where_public_addresses_are_and_a_new_database_can_be_applied() {
 }
 
 #[test]
+fn every_row_of_a_line_with_several_says_where_its_address_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, base, file) = (folder.path().join("s"), folder.path().join("a.mmdb"), folder.path().join("report.csv"));
+    database(&base, false);
+    let report = "Origin timestamp utc,Sender address,Recipient status,Message id,Network message id,Original client ip\n\
+        3/14/2026 10:01:22 PM,a@partner.example,ann@contoso.example##Deliver;bob@contoso.example##Fail,<1@partner.example>,1,81.2.69.160\n";
+    fs::write(&file, report).unwrap();
+    let [store, base, file] = [&store, &base, &file].map(|path| path.to_str().unwrap());
+    postern(["ingest", "-q", "--data", store, "--places", base, file]).worked();
+    let query = "MessageTrace | project RecipientAddress, FromCountry, FromISP | sort by RecipientAddress asc";
+    let rows = postern(["hunt", "--data", store, "--format", "csv", query]).worked().stdout;
+    let place = "GB,Andrews & Arnold Ltd";
+    assert_eq!(
+        rows.lines().skip(1).collect::<Vec<_>>(),
+        [format!("ann@contoso.example,{place}"), format!("bob@contoso.example,{place}")]
+    );
+}
+
+#[test]
 fn the_program_says_which_databases_it_uses_and_takes_new_ones() {
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("networks.csv");
